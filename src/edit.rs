@@ -1,0 +1,67 @@
+//! The vocabulary of fixes, shared by check files (which ask) and platforms (which know the syntax).
+
+use serde::Deserialize;
+
+use crate::text::Span;
+
+/// What a fix does, said about facts and never about text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "op", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum EditOp {
+    /// Replace the written value, or write the setting where it would be.
+    Set {
+        /// The fact.
+        path: String,
+        /// Its new value, in the product's own words.
+        value: String,
+    },
+    /// Take out what is written.
+    Remove {
+        /// The fact.
+        path: String,
+    },
+    /// Add an item to a list-like directive.
+    Add {
+        /// The list.
+        to: String,
+        /// The whole new line.
+        line: String,
+    },
+    /// Write the bytes of some facts again in another place.
+    Copy {
+        /// The facts.
+        from: String,
+        /// The place.
+        into: String,
+    },
+    /// Turn what is written into a comment that says why.
+    Comment {
+        /// The fact.
+        path: String,
+        /// The reason.
+        reason: String,
+    },
+}
+
+/// A replacement of bytes: the span goes, the text comes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextEdit {
+    /// What goes; empty for an insertion.
+    pub span: Span,
+    /// What comes.
+    pub text: String,
+}
+
+/// Why an edit cannot be made by a program.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EditError {
+    /// The fact's place is a template.
+    #[error("`{0}` comes from a template")]
+    Templated(String),
+    /// The fact has no place to write to.
+    #[error("`{0}` is written nowhere that can be edited")]
+    NoPlace(String),
+    /// The platform's syntax has no such edit.
+    #[error("{0}")]
+    Unsupported(String),
+}

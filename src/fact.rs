@@ -1,0 +1,444 @@
+//! Facts: typed values that know where they came from, or say why they are not known.
+//!
+//! A fact is never just missing. What a subject does not carry at all is *absent* ([`Facts::at`] gives `None`); what
+//! it carries but cannot be concluded is [`Fact::Unknown`] with a reason and a place. The two are kept apart because
+//! only the second can hide a fault.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::text::Span;
+
+/// The name of a field. Names come from schemas, which are part of the program.
+pub type Name = &'static str;
+
+/// Something that is, or that could not be told.
+#[derive(Debug, Clone)]
+pub enum Fact {
+    /// A value and where it came from.
+    Known {
+        /// What it is.
+        value: Value,
+        /// Where it came from.
+        origin: Origin,
+    },
+    /// Why there is no value.
+    Unknown(Unknown),
+}
+
+/// A typed value.
+#[derive(Debug, Clone)]
+pub enum Value {
+    /// True or false.
+    Bool(bool),
+    /// A whole number; sizes in bytes, times in the unit the product uses.
+    Int(i64),
+    /// Text that may be shown.
+    Text(Arc<str>),
+    /// Text that must never be shown.
+    Secret(Secret),
+    /// Facts in order.
+    List(List),
+    /// Facts by name, sorted by it.
+    Record(Record),
+}
+
+/// A list, which may hold more than could be seen.
+#[derive(Debug, Clone)]
+pub struct List {
+    /// The items that are known to be there.
+    pub items: Items,
+    /// Why there may be more, if there may.
+    pub rest: Option<Unknown>,
+}
+
+/// The items of a list, made at once or when asked for.
+#[derive(Clone)]
+pub enum Items {
+    /// All here.
+    Here(Arc<[Fact]>),
+    /// Made one by one, so that a hundred thousand users with fifteen facts each need not be in memory together.
+    OnDemand(Arc<dyn MakeItem>),
+}
+
+/// Makes the items of a list when they are asked for.
+pub trait MakeItem: Send + Sync {
+    /// How many items there are.
+    fn len(&self) -> usize;
+    /// The item at `index`, which is less than [`MakeItem::len`].
+    fn item(&self, index: usize) -> Fact;
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Items {
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Items::Here(facts) => facts.len(),
+            Items::OnDemand(maker) => maker.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The item at `index`, if there are so many.
+    pub fn get(&self, index: usize) -> Option<Fact> {
+        match self {
+            Items::Here(facts) => facts.get(index).cloned(),
+            Items::OnDemand(maker) => (index < maker.len()).then(|| maker.item(index)),
+        }
+    }
+
+    /// The items in order. Facts that are here are cheap to clone.
+    pub fn iter(&self) -> impl Iterator<Item = Fact> + '_ {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+}
+
+impl fmt::Debug for Items {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+/// Facts by name.
+#[derive(Debug, Clone, Default)]
+pub struct Record(Arc<Vec<(Name, Fact)>>);
+
+impl Record {
+    /// A record of these fields; of two with one name the later stays.
+    pub fn new(fields: impl IntoIterator<Item = (Name, Fact)>) -> Record {
+        let mut fields: Vec<_> = fields.into_iter().collect();
+        fields.reverse();
+        fields.sort_by_key(|(name, _)| *name);
+        fields.dedup_by_key(|(name, _)| *name);
+        Record(Arc::new(fields))
+    }
+
+    /// The field of this name.
+    pub fn get(&self, name: &str) -> Option<&Fact> {
+        self.0.binary_search_by_key(&name, |(name, _)| name).ok().map(|index| &self.0[index].1)
+    }
+
+    /// The fields, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (Name, &Fact)> {
+        self.0.iter().map(|(name, fact)| (*name, fact))
+    }
+}
+
+/// Where a known value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Written there: the value's own bytes.
+    Written(Span),
+    /// Not written; where it would be.
+    Default {
+        /// The place where the setting would be written.
+        anchor: Span,
+        /// What holds instead, for the label.
+        because: Arc<str>,
+    },
+    /// Concluded from what is written there; the first decides.
+    Derived(Arc<[Span]>),
+}
+
+impl Origin {
+    /// The spans, the deciding one first.
+    pub fn spans(&self) -> &[Span] {
+        match self {
+            Origin::Written(span) | Origin::Default { anchor: span, .. } => std::slice::from_ref(span),
+            Origin::Derived(spans) => spans,
+        }
+    }
+}
+
+/// Why a fact has no value.
+#[derive(Debug, Clone)]
+pub struct Unknown {
+    /// The kind of reason.
+    pub why: Why,
+    /// Where the knowing ended.
+    pub at: Span,
+    /// What would help, in words a user can act on.
+    pub needs: Arc<str>,
+    /// For [`Why::VersionUnknown`]: what holds in which worlds. Empty otherwise.
+    pub sides: Arc<[Side]>,
+}
+
+/// One of several things that hold, each in its worlds.
+#[derive(Debug, Clone)]
+pub struct Side {
+    /// The worlds (product versions) in which it holds.
+    pub worlds: Worlds,
+    /// What holds there.
+    pub fact: Fact,
+}
+
+/// The kinds of reasons for not knowing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// A template decides.
+    Templated,
+    /// A file could not be opened.
+    NotReadable,
+    /// A server refused to say.
+    NotPermitted,
+    /// A syntax or feature that hardline does not model.
+    NotSupported,
+    /// A value that makes no sense.
+    Malformed,
+    /// The versions that come into question disagree.
+    VersionUnknown,
+}
+
+impl Why {
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Why::Templated => "templated",
+            Why::NotReadable => "not-readable",
+            Why::NotPermitted => "not-permitted",
+            Why::NotSupported => "not-supported",
+            Why::Malformed => "malformed",
+            Why::VersionUnknown => "version-unknown",
+        }
+    }
+}
+
+/// A set of worlds: the product versions in which something holds. At most 32, numbered by the subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Worlds(u32);
+
+impl Worlds {
+    /// No world.
+    pub const NONE: Worlds = Worlds(0);
+
+    /// The world of this number alone.
+    pub fn one(index: usize) -> Worlds {
+        Worlds(1u32.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0))
+    }
+
+    /// The first `count` worlds.
+    pub fn first(count: usize) -> Worlds {
+        (0..count).fold(Worlds::NONE, |all, index| all.or(Worlds::one(index)))
+    }
+
+    /// The worlds in either.
+    pub fn or(self, other: Worlds) -> Worlds {
+        Worlds(self.0 | other.0)
+    }
+
+    /// The worlds in both.
+    pub fn and(self, other: Worlds) -> Worlds {
+        Worlds(self.0 & other.0)
+    }
+
+    /// Whether it holds the world of this number.
+    pub fn contains(self, index: usize) -> bool {
+        self.and(Worlds::one(index)) != Worlds::NONE
+    }
+
+    /// The numbers of its worlds.
+    pub fn iter(self) -> impl Iterator<Item = usize> {
+        (0..32).filter(move |&index| self.contains(index))
+    }
+
+    /// How many it holds.
+    pub fn len(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+}
+
+/// Text that must never be shown: its `Debug` and `Display` are `***`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Arc<[u8]>);
+
+impl Secret {
+    /// Takes the bytes out of sight.
+    pub fn new(bytes: impl Into<Arc<[u8]>>) -> Secret {
+        Secret(bytes.into())
+    }
+
+    /// The bytes, for concluding facts about them (length, being a default) and for nothing else.
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Value {
+        Value::Bool(value)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(value: i64) -> Value {
+        Value::Int(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Value {
+        Value::Text(value.into())
+    }
+}
+
+impl From<Arc<str>> for Value {
+    fn from(value: Arc<str>) -> Value {
+        Value::Text(value)
+    }
+}
+
+impl From<Vec<Fact>> for Value {
+    fn from(facts: Vec<Fact>) -> Value {
+        Value::List(List { items: Items::Here(facts.into()), rest: None })
+    }
+}
+
+impl Fact {
+    /// A value that is written at `span`.
+    pub fn written(value: impl Into<Value>, span: Span) -> Fact {
+        Fact::Known { value: value.into(), origin: Origin::Written(span) }
+    }
+
+    /// A value that holds because nothing is written; `anchor` is where it would be.
+    pub fn default(value: impl Into<Value>, anchor: Span, because: impl Into<Arc<str>>) -> Fact {
+        Fact::Known { value: value.into(), origin: Origin::Default { anchor, because: because.into() } }
+    }
+
+    /// A value that follows from what is written at `from`, the deciding span first.
+    pub fn derived(value: impl Into<Value>, from: impl Into<Arc<[Span]>>) -> Fact {
+        Fact::Known { value: value.into(), origin: Origin::Derived(from.into()) }
+    }
+
+    /// Not known, for this reason.
+    pub fn unknown(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Fact {
+        Fact::Unknown(Unknown { why, at, needs: needs.into(), sides: Arc::from([]) })
+    }
+
+    /// A record that follows from `from`.
+    pub fn record(fields: impl IntoIterator<Item = (Name, Fact)>, from: impl Into<Arc<[Span]>>) -> Fact {
+        Fact::Known { value: Value::Record(Record::new(fields)), origin: Origin::Derived(from.into()) }
+    }
+
+    /// The value, if it is known.
+    pub fn value(&self) -> Option<&Value> {
+        match self {
+            Fact::Known { value, .. } => Some(value),
+            Fact::Unknown(_) => None,
+        }
+    }
+
+    /// The places it points at, the deciding one first.
+    pub fn spans(&self) -> &[Span] {
+        match self {
+            Fact::Known { origin, .. } => origin.spans(),
+            Fact::Unknown(unknown) => std::slice::from_ref(&unknown.at),
+        }
+    }
+
+    /// What holds in one world: of a fact that differs between worlds, that side.
+    pub fn in_world(&self, world: usize) -> &Fact {
+        match self {
+            Fact::Unknown(unknown) => match unknown.sides.iter().find(|side| side.worlds.contains(world)) {
+                Some(side) => side.fact.in_world(world),
+                None => self,
+            },
+            Fact::Known { .. } => self,
+        }
+    }
+
+    /// One fact out of what holds in each world: the fact itself where all agree, and otherwise unknown with its
+    /// sides. `same` says when two of them are the same to a reader.
+    ///
+    /// `None` for no worlds at all.
+    pub fn across(
+        facts: impl IntoIterator<Item = (usize, Fact)>,
+        at: Span,
+        same: impl Fn(&Fact, &Fact) -> bool,
+    ) -> Option<Fact> {
+        let mut sides: Vec<Side> = Vec::new();
+        for (world, fact) in facts {
+            match sides.iter_mut().find(|side| same(&side.fact, &fact)) {
+                Some(side) => side.worlds = side.worlds.or(Worlds::one(world)),
+                None => sides.push(Side { worlds: Worlds::one(world), fact }),
+            }
+        }
+        if sides.len() < 2 {
+            return sides.pop().map(|side| side.fact);
+        }
+        Some(Fact::Unknown(Unknown {
+            why: Why::VersionUnknown,
+            at,
+            needs: "the version of the server: versions disagree here".into(),
+            sides: sides.into(),
+        }))
+    }
+
+    /// Whether two scalar facts say the same: the same value, or both unknown for the same reason at the same place.
+    /// Lists and records are never the same.
+    pub fn same_scalar(&self, other: &Fact) -> bool {
+        match (self, other) {
+            (Fact::Known { value: a, .. }, Fact::Known { value: b, .. }) => match (a, b) {
+                (Value::Bool(a), Value::Bool(b)) => a == b,
+                (Value::Int(a), Value::Int(b)) => a == b,
+                (Value::Text(a), Value::Text(b)) => a == b,
+                (Value::Secret(a), Value::Secret(b)) => a == b,
+                _ => false,
+            },
+            (Fact::Unknown(a), Fact::Unknown(b)) => {
+                a.why == b.why && a.at == b.at && a.sides.is_empty() && b.sides.is_empty()
+            }
+            _ => false,
+        }
+    }
+}
+
+/// One thing that is configured and judged as a whole.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The platform, which is also the first word of its facts' paths: `redis`, `sentinel`.
+    pub kind: Name,
+    /// What a person would call it: the name of its file without endings, of its service, of its host.
+    pub name: String,
+    /// What its settings were written in: `redis.conf`, `acl-file`, …
+    pub carrier: &'static str,
+    /// Why it was taken for a subject of this kind, in one line.
+    pub because: String,
+    /// The place of the main source.
+    pub main: Span,
+    /// Every source it was read from, the main one first.
+    pub sources: Vec<crate::text::SourceId>,
+    /// The version as declared or found, as the user wrote it; `None` when it is not known.
+    pub version: Option<String>,
+    /// The versions that come into question, `product:version`; a world's number is an index into it.
+    pub worlds: Vec<String>,
+    /// The facts, a record.
+    pub facts: Record,
+    /// Why facts that the platform has are absent here (a lone ACL file, a fragment), if they can be.
+    pub absent: Option<Arc<str>>,
+}

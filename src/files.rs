@@ -1,0 +1,211 @@
+//! What a run may open: the scanned tree on disk, or files held in memory.
+//!
+//! A path that a configuration writes is a path *on the target machine*. Only a relative one says something about
+//! the tree it was found in; an absolute one is opened under `--root`, or where it lies inside the scanned tree, and
+//! is otherwise out of reach: a laptop's own `/etc/redis/users.acl` must not decide a repository's verdict.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::text::{self, Unreadable};
+
+/// A path, and whose file system it is in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Location {
+    /// A path as this machine has it.
+    Here(PathBuf),
+    /// A path as the target machine has it.
+    Target(PathBuf),
+}
+
+impl Location {
+    /// Where a path leads that is written while this is the working folder.
+    pub fn resolve(&self, written: &Path) -> Location {
+        if written.is_absolute() {
+            return Location::Target(normal(written));
+        }
+        match self {
+            Location::Here(folder) => Location::Here(normal(&folder.join(written))),
+            Location::Target(folder) => Location::Target(normal(&folder.join(written))),
+        }
+    }
+
+    /// The folder that holds it.
+    pub fn parent(&self) -> Location {
+        let up = |path: &Path| path.parent().map(Path::to_path_buf).unwrap_or_default();
+        match self {
+            Location::Here(path) => Location::Here(up(path)),
+            Location::Target(path) => Location::Target(up(path)),
+        }
+    }
+
+    /// The path, whoever's it is.
+    pub fn path(&self) -> &Path {
+        match self {
+            Location::Here(path) | Location::Target(path) => path,
+        }
+    }
+}
+
+/// The path without `.` and with `..` taken back, as text: no file system is asked.
+pub fn normal(path: &Path) -> PathBuf {
+    let mut out = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                if matches!(out.components().next_back(), Some(Component::Normal(_))) {
+                    out.pop();
+                } else if !out.has_root() {
+                    out.push("..");
+                }
+            }
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// Something that files can be read from.
+pub trait Files: Sync {
+    /// The bytes at a location.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why there are none.
+    fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable>;
+
+    /// The names in a folder, sorted by bytes, without `.` and `..`.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why there are none.
+    fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable>;
+
+    /// The path on this machine that a location leads to, symbolic links followed as far as they exist: two locations
+    /// with the same answer are the same file.
+    ///
+    /// # Errors
+    /// [`Unreadable::OutOfReach`] when it may not be opened.
+    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable>;
+}
+
+/// The file system of this machine, as far as a run may open it.
+#[derive(Debug, Clone)]
+pub struct Disk {
+    /// The folders that relative paths may lead into; absolute.
+    pub within: Vec<PathBuf>,
+    /// Where the target machine's `/` is, if the user said so.
+    pub root: Option<PathBuf>,
+    /// How many bytes of one file are read.
+    pub limit: u64,
+    /// Whether everything may be opened, as the server itself would.
+    pub everything: bool,
+}
+
+impl Disk {
+    /// The whole file system, every absolute path taken as it is: what `hardline effective` asks.
+    pub fn whole(limit: u64) -> Disk {
+        Disk { within: Vec::new(), root: None, limit, everything: true }
+    }
+
+    /// The path to open. Symbolic links are followed, so that one cannot lead out of the tree unseen.
+    fn open(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+        if self.everything {
+            return Ok(at.path().to_path_buf());
+        }
+        let (path, under) = match (at, &self.root) {
+            (Location::Target(path), Some(root)) => {
+                let path = path.strip_prefix("/").unwrap_or(path);
+                (root.join(path), Some(root))
+            }
+            (Location::Target(path) | Location::Here(path), _) => (path.clone(), None),
+        };
+        let real = fs::canonicalize(&path).unwrap_or_else(|_| normal(&path));
+        let inside = |folder: &PathBuf| {
+            let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
+            real.starts_with(&folder) || normal(&path).starts_with(&folder) && !path.exists()
+        };
+        if under.is_some_and(inside) || self.within.iter().any(inside) || self.root.as_ref().is_some_and(inside) {
+            Ok(path)
+        } else {
+            Err(Unreadable::OutOfReach)
+        }
+    }
+}
+
+impl Files for Disk {
+    fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable> {
+        text::read_file(&self.open(at)?, self.limit)
+    }
+
+    fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.open(folder)?)? {
+            if let Ok(name) = entry?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+        let path = self.open(at)?;
+        Ok(fs::canonicalize(&path).unwrap_or(path))
+    }
+}
+
+/// Files held in memory: a whole small machine, whose `/` they are in. What examples of checks run on.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    denied: Vec<PathBuf>,
+}
+
+impl Memory {
+    /// No files.
+    pub fn new() -> Memory {
+        Memory::default()
+    }
+
+    /// Puts a file there; the path counts from `/`.
+    pub fn put(&mut self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
+        self.files.insert(normal(&Path::new("/").join(path)), bytes.into());
+    }
+
+    /// Makes a path refuse to be read.
+    pub fn deny(&mut self, path: impl AsRef<Path>) {
+        self.denied.push(normal(&Path::new("/").join(path)));
+    }
+
+    /// All paths with their bytes, sorted.
+    pub fn iter(&self) -> impl Iterator<Item = (&Path, &[u8])> {
+        self.files.iter().map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
+    }
+}
+
+impl Files for Memory {
+    fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable> {
+        let path = self.real(at)?;
+        if self.denied.iter().any(|denied| path.starts_with(denied)) {
+            return Err(Unreadable::Denied);
+        }
+        self.files.get(&path).cloned().ok_or(Unreadable::Missing)
+    }
+
+    fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable> {
+        let folder = self.real(folder)?;
+        let mut names: Vec<String> = self
+            .files
+            .keys()
+            .filter_map(|path| path.strip_prefix(&folder).ok()?.components().next())
+            .filter_map(|part| part.as_os_str().to_str().map(str::to_owned))
+            .collect();
+        names.dedup();
+        if names.is_empty() { Err(Unreadable::Missing) } else { Ok(names) }
+    }
+
+    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+        Ok(normal(&Path::new("/").join(at.path())))
+    }
+}

@@ -1,0 +1,101 @@
+//! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
+
+pub mod redis;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::edit::{EditError, EditOp, TextEdit};
+use crate::fact::Subject;
+use crate::files::{Files, Location};
+use crate::schema::Root;
+use crate::text::{Notice, Place, SourceId, Sources};
+
+/// One product whose configuration hardline understands. A platform says what is and never judges.
+pub trait Platform: Sync {
+    /// The facts that its subjects can have, below the platform's name.
+    fn schema(&self) -> &'static Root;
+
+    /// Whether a file is one of this platform's, and in one line why. Asked with the start of the file's bytes or all
+    /// of them; a file belongs to the first platform of [`PLATFORMS`] that claims it.
+    fn claims(&self, path: &Path, bytes: &[u8]) -> Option<String>;
+
+    /// The subjects that the claimed files make. Never fails: what cannot be read becomes unknown facts and notices.
+    fn read(&self, claimed: &[Claimed], context: &Context<'_>, reading: &mut Reading) -> Vec<Subject>;
+
+    /// The text edits that carry out one step of a fix.
+    ///
+    /// # Errors
+    /// [`EditError`] says why a program cannot do it.
+    fn edit(&self, sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError>;
+}
+
+/// A file that a platform claimed.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its bytes.
+    pub source: SourceId,
+    /// Where they are, for what it includes.
+    pub location: Location,
+    /// Why it was claimed, in one line.
+    pub because: String,
+    /// Whether the user asked for this file, or it is only here because it may include one that was asked for.
+    pub asked: bool,
+}
+
+/// What reading may use.
+pub struct Context<'a> {
+    /// What may be opened.
+    pub files: &'a dyn Files,
+    /// The declared version of each platform, `product:version`.
+    pub versions: &'a BTreeMap<String, String>,
+}
+
+/// What reading adds to.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// All sources of the run.
+    pub sources: Sources,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}
+
+/// Every platform, in the order in which they are asked whether a file is theirs.
+pub static PLATFORMS: &[&dyn Platform] = &[];
+
+/// A file that was found, before anybody claimed it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// Where it is.
+    pub location: Location,
+    /// Where its bytes came from, for reports.
+    pub place: Place,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Whether the user asked for it.
+    pub asked: bool,
+    /// The platform the user says it belongs to, whatever it looks like.
+    pub platform: Option<&'static str>,
+}
+
+/// Lets each file be claimed by the first platform that wants it, and each platform read its own.
+pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+    let mut claimed: Vec<Vec<Claimed>> = PLATFORMS.iter().map(|_| Vec::new()).collect();
+    for file in found {
+        let owner = PLATFORMS.iter().enumerate().find_map(|(index, platform)| match file.platform {
+            Some(name) if name == platform.schema().name => Some((index, "the user says so".to_owned())),
+            Some(_) => None,
+            None => Some((index, platform.claims(file.location.path(), &file.bytes)?)),
+        });
+        if let Some((index, because)) = owner {
+            let source = reading.sources.add(file.place, file.bytes);
+            claimed[index].push(Claimed { source, location: file.location, because, asked: file.asked });
+        }
+    }
+    PLATFORMS
+        .iter()
+        .zip(claimed)
+        .filter(|(_, files)| !files.is_empty())
+        .flat_map(|(platform, files)| platform.read(&files, context, reading))
+        .collect()
+}

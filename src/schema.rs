@@ -1,0 +1,64 @@
+//! Which facts exist: the contract between platforms, which make them, and checks, which read them.
+//!
+//! A schema is a static tree, so it costs nothing at start-up. `hardline facts` prints it, the loader of checks
+//! types expressions by it.
+
+/// The type of a fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// True or false.
+    Bool,
+    /// A whole number.
+    Int,
+    /// Text.
+    Text,
+    /// Text that is never shown and never compared.
+    Secret,
+    /// Items of one type.
+    List(&'static Type),
+    /// Fields by name. Several slices, so that settings that come from a table and facts that are derived from them
+    /// can be declared apart.
+    Record(&'static [&'static [Field]]),
+}
+
+/// A field of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field {
+    /// Its name, snake_case; a setting's name is the product's with `-` as `_`.
+    pub name: &'static str,
+    /// Its type.
+    pub ty: Type,
+    /// One line: what it says, with the unit.
+    pub doc: &'static str,
+}
+
+/// One platform's part of the schema: `redis`, with all that is below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Root {
+    /// The platform's name, the first word of every path.
+    pub name: &'static str,
+    /// The fields of a subject.
+    pub fields: &'static [&'static [Field]],
+}
+
+impl Type {
+    /// The field of this name, for a record.
+    pub fn field(self, name: &str) -> Option<&'static Field> {
+        match self {
+            Type::Record(parts) => parts.iter().flat_map(|part| part.iter()).find(|field| field.name == name),
+            _ => None,
+        }
+    }
+
+    /// How messages call it.
+    pub fn describe(self) -> &'static str {
+        match self {
+            Type::Bool => "a bool",
+            Type::Int => "an integer",
+            Type::Text => "a text",
+            Type::Secret => "a secret",
+            Type::List(_) => "a list",
+            Type::Record(_) => "a record",
+        }
+    }
+}
