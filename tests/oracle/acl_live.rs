@@ -73,7 +73,7 @@ impl Asked {
         let replies = self.client.ask_all(&[vec!["COMMAND"], vec!["ACL", "CAT"]]).expect("the commands");
         let mut commands = Vec::new();
         let entry = |value: &Value| match items(value) {
-            [name, Value::Int(arity), ..] => Some((text(name), *arity)),
+            [name, Value::Int(arity), ..] => Some((text(name).to_lowercase(), *arity)),
             _ => None,
         };
         for command in items(&replies[0]) {
@@ -101,7 +101,6 @@ impl Asked {
             ];
             commands.extend(named.map(|name| (name.replace(' ', "|"), -2)));
         }
-        // HOST: and POST are not meant to be run, and a name with a colon is none in a rule on any version.
         commands.sort();
         let categories = items(&replies[1]).iter().map(text).collect();
         let databases = self.server.version.valkey_since(9, 1);
@@ -138,7 +137,7 @@ impl Asked {
     }
 
     /// On 6.2 a session of the user queues the command after MULTI, which takes the right to MULTI and DISCARD: a
-    /// second user has the same rules and these two. QUIT is answered before anything is looked up.
+    /// second user has the same rules and these two.
     fn ask_queued(&mut self, cases: &[Case]) -> Vec<Vec<Answer>> {
         let names: Vec<[String; 2]> = cases.iter().map(|_| [self.new_name(), self.new_name()]).collect();
         let mut questions: Vec<Vec<&str>> = Vec::new();
@@ -160,7 +159,6 @@ impl Asked {
             }
             let mut questions: Vec<Vec<&str>> = Vec::new();
             let direct = |command: &[String]| matches!(command[0].to_lowercase().as_str(), "multi" | "discard");
-            let quits = |command: &[String]| command[0].eq_ignore_ascii_case("quit");
             for command in case.commands.iter().filter(|command| !quits(command)) {
                 let words = command.iter().map(String::as_str).collect();
                 questions.push(vec!["AUTH", &names[usize::from(!direct(command))], "x"]);
@@ -170,11 +168,14 @@ impl Asked {
                     questions.extend([vec!["MULTI"], words, vec!["DISCARD"]]);
                 }
             }
-            let replies = session.ask_all(&questions).unwrap_or_else(|error| panic!("{error} on {case:?}"));
+            let replies = match questions.is_empty() {
+                true => Vec::new(),
+                false => session.ask_all(&questions).unwrap_or_else(|error| panic!("{error} on {case:?}")),
+            };
             let mut replies = replies.chunks(4);
             let answer = |command: &Vec<String>| {
                 if quits(command) {
-                    return Answer::Allowed;
+                    return self.quit(&names[0]);
                 }
                 let four = replies.next().expect("four replies a command");
                 assert_eq!(text(&four[0]), "OK", "AUTH, {case:?}");
@@ -188,6 +189,12 @@ impl Asked {
         answers
     }
 
+    /// QUIT ends the session, so it has one of its own.
+    fn quit(&self, user: &str) -> Answer {
+        let mut session = self.running.client(Some((user, "x"))).expect("a session");
+        queued_answer(&session.ask(&["QUIT"]).expect("a reply to QUIT"))
+    }
+
     fn replies(&mut self, questions: &[Vec<&str>]) -> Vec<Value> {
         self.client.ask_all(questions).unwrap_or_else(|error| {
             let output = self.running.output();
@@ -199,6 +206,11 @@ impl Asked {
         self.users += 1;
         format!("u{}", self.users)
     }
+}
+
+/// Whether the command is QUIT, which a session does not survive.
+fn quits(command: &[String]) -> bool {
+    command[0].eq_ignore_ascii_case("quit")
 }
 
 fn dryrun_answer(reply: &Value) -> Answer {

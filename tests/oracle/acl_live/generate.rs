@@ -44,21 +44,27 @@ pub fn case(words: &Words, commands: usize) -> impl Strategy<Value = Case> + use
         move |(start, rules, untidy, commands)| {
             let start = start.into_iter().filter(|rule| selectors || !rule.starts_with('%')).map(str::to_owned);
             let rules = start.chain(rules).collect();
-            Case { rules: if untidy { rules } else { tidy(rules) }, commands }
+            let rules: Vec<String> = if untidy { rules } else { tidy(rules, !selectors) };
+            let spread = |rule: &String| rule.split(SPREAD).map(str::to_owned).collect::<Vec<_>>();
+            Case { rules: rules.iter().flat_map(spread).collect(), commands }
         },
     )
 }
 
+/// Between the words of a selector that is spread over several arguments.
+const SPREAD: char = '\u{1}';
+
 /// Resets the keys or channels before a pattern that follows "all of them", which servers refuse: left alone, it
-/// would be the answer to every third case.
-fn tidy(rules: Vec<String>) -> Vec<String> {
-    let (mut all_keys, mut all_channels) = (false, false);
+/// would be the answer to every third case. New users of 6.2 have all channels.
+fn tidy(rules: Vec<String>, new_users_have_channels: bool) -> Vec<String> {
+    let (mut all_keys, mut all_channels) = (false, new_users_have_channels);
     let mut tidied = Vec::new();
     for rule in rules {
         let lower = rule.to_lowercase();
         if let Some(inner) = rule.strip_prefix('(').and_then(|rule| rule.strip_suffix(')')) {
-            let inner = tidy(inner.split(' ').map(str::to_owned).collect());
-            tidied.push(format!("({})", inner.join(" ")));
+            let between = if inner.contains(SPREAD) { SPREAD } else { ' ' };
+            let inner = tidy(inner.split(between).map(str::to_owned).collect(), false);
+            tidied.push(format!("({})", inner.join(&between.to_string())));
             continue;
         }
         match lower.as_str() {
@@ -66,7 +72,7 @@ fn tidy(rules: Vec<String>) -> Vec<String> {
             "&*" | "allchannels" => all_channels = true,
             "resetkeys" => all_keys = false,
             "resetchannels" => all_channels = false,
-            "reset" => (all_keys, all_channels) = (false, false),
+            "reset" => (all_keys, all_channels) = (false, new_users_have_channels),
             _ if all_keys && (lower.starts_with('~') || lower.starts_with('%')) => {
                 tidied.push("resetkeys".to_owned());
                 all_keys = false;
@@ -129,12 +135,19 @@ fn rule(words: &Words) -> BoxedStrategy<String> {
     ];
     let mut kinds = vec![(50, plain), (5, user), (1, wrong.boxed())];
     if words.selectors {
-        // In one argument, spread over several by the spaces that the caller splits at, or cut short.
         let parts = prop::collection::vec(inner_rule(words), 0..5)
             .prop_filter("no empty word", |parts| parts.iter().all(|part| !part.is_empty()));
-        let selector = (parts, prop_oneof![20 => Just(("(", ")")), 6 => Just(("( ", " )")), 1 => Just(("(", ""))]);
-        kinds
-            .push((6, selector.prop_map(|(parts, (open, close))| format!("{open}{}{close}", parts.join(" "))).boxed()));
+        // In one argument, spread over several, with spaces inside the parentheses, or never closed.
+        let shape = prop_oneof![
+            20 => Just(("(", " ", ")")),
+            8 => Just(("(", "\u{1}", ")")),
+            6 => Just(("( ", " ", " )")),
+            1 => Just(("(", " ", "")),
+        ];
+        let selector = (parts, shape);
+        let selector =
+            selector.prop_map(|(parts, (open, between, close))| format!("{open}{}{close}", parts.join(between)));
+        kinds.push((6, selector.boxed()));
         kinds.push((1, words_of(&["clearselectors", "ClearSelectors"])));
     }
     proptest::strategy::Union::new_weighted(kinds).boxed()
@@ -495,7 +508,7 @@ fn command(words: &Words) -> BoxedStrategy<Vec<String>> {
         let one = (key.clone(), channel.clone(), count.clone(), word.clone(), database.clone());
         prop::collection::vec(one, 12)
     };
-    let shape = (any_shape(words), picks()).prop_map(|(shape, picks)| {
+    let shape = (select(SHAPES), picks()).prop_map(|(shape, picks)| {
         let mut words: Vec<String> = shape.split(' ').map(str::to_owned).collect();
         for (word, pick) in words.iter_mut().skip(1).zip(picks) {
             let (key, channel, count, any, database) = pick;
@@ -540,8 +553,4 @@ fn command(words: &Words) -> BoxedStrategy<Vec<String>> {
             words
         })
         .boxed()
-}
-
-fn any_shape(_: &Words) -> BoxedStrategy<&'static str> {
-    select(SHAPES).boxed()
 }
