@@ -298,7 +298,7 @@ impl Hardline {
 thread_local!(static LAST: std::cell::RefCell<Vec<Answer>> = const { std::cell::RefCell::new(Vec::new()) });
 
 /// A number from the environment.
-fn number(name: &str, otherwise: usize) -> usize {
+pub fn number(name: &str, otherwise: usize) -> usize {
     std::env::var(name)
         .ok()
         .map_or(otherwise, |text| text.parse().unwrap_or_else(|_| panic!("{name}={text} is no number")))
@@ -343,7 +343,7 @@ fn compare(name: &str) {
 }
 
 /// The smallest case that still does what `fails` says.
-fn shrink<T: ValueTree>(mut tree: T, fails: &mut dyn FnMut(&T::Value) -> bool) -> T::Value {
+pub fn shrink<T: ValueTree>(mut tree: T, fails: &mut dyn FnMut(&T::Value) -> bool) -> T::Value {
     let mut smallest = tree.current();
     for _ in 0..2_000 {
         if fails(&tree.current()) {

@@ -302,6 +302,12 @@ impl Server {
         }
     }
 
+    /// A file of the certificate that `tests/run` makes: `server.crt` or `server.key`.
+    pub fn certificate(&self, name: &str) -> Vec<u8> {
+        let path = self.program.with_file_name("tls").join(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run tests/run, which makes it", path.display()))
+    }
+
     fn spawn(&self, laid_out: &LaidOut, log: &Path) -> Child {
         use std::os::unix::ffi::OsStrExt;
         let out = File::create(log).expect("a file for the output");
