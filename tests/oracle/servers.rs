@@ -224,7 +224,10 @@ impl Refusal {
 }
 
 /// Warnings that every server of the kind writes.
-const NOISE: [&str; 6] = [
+const NOISE: [&str; 9] = [
+    "Server initialized",
+    "Reading config from stdin",
+    "Deprecation warning",
     "oO0OoO0OoO0Oo",
     "version=",
     "Configuration loaded",

@@ -10,7 +10,6 @@ pub const VALUES: &[&str] = &[
     "hz 10",
     "hz 501",
     "hz 0",
-    "hz -5",
     "databases 4",
     "databases 1",
     "maxmemory 1gb",
@@ -50,7 +49,6 @@ pub const VALUES: &[&str] = &[
     "lazyfree-lazy-user-flush yes",
     "slowlog-log-slower-than -1",
     "slowlog-log-slower-than 10000",
-    "slowlog-max-len 1k",
     "slowlog-max-len 128",
     "latency-monitor-threshold 100",
     "hash-max-listpack-entries 512",
@@ -165,7 +163,6 @@ pub const VALUES: &[&str] = &[
     "notify-keyspace-events KEA",
     "notify-keyspace-events gxE",
     "notify-keyspace-events \"\"",
-    "proc-title-template {title}",
     "proc-title-template \"{title} {port}\"",
     "logfile server.log",
     "logfile \"\"",
@@ -185,6 +182,9 @@ pub const VALUES: &[&str] = &[
 
 /// Values that servers refuse, most of them.
 pub const WRONG_VALUES: &[&str] = &[
+    "slowlog-max-len 1k",
+    "proc-title-template {title}",
+    "hz -5",
     "timeout -1",
     "timeout 5s",
     "timeout 2147483648",
@@ -298,7 +298,6 @@ pub const WRITING: &[&str] = &[
     "masterauth ${HOME}",
     "masterauth %s",
     "masterauth a\u{b}b",
-    "timeout\u{b}7 8",
     "masterauth \u{e9}\u{4e2d}",
     "masterauth {DIR}",
     "masterauth a=b",
@@ -311,6 +310,7 @@ pub const WRITING: &[&str] = &[
 
 /// Lines that cannot be split or are no directives.
 pub const WRONG_WRITING: &[&str] = &[
+    "timeout\u{b}7 8",
     "masterauth \"a",
     "masterauth 'a",
     "masterauth \"a\"b",
@@ -400,14 +400,14 @@ pub const MULTI: &[&str] = &[
     "replicaof 127.0.0.1 1",
     "bind-source-addr 127.0.0.1",
     "bind-source-addr \"\"",
-    "loadmodule",
     "replicaof \"127.0.0.1 1\"",
     "latency-tracking-info-percentiles 0 100",
-    "latency-tracking-info-percentiles 99.123456",
 ];
 
 /// Directives of several words, some of them wrong.
 pub const WRONG_MULTI: &[&str] = &[
+    "latency-tracking-info-percentiles 99.123456",
+    "loadmodule",
     "client-output-buffer-limit normal 0 0",
     "client-output-buffer-limit master 0 0 0",
     "client-output-buffer-limit nosuch 0 0 0",
@@ -601,11 +601,11 @@ pub const USER: &[&str] = &[
     "user default nopass ~* +@all",
     "user olaf on >pw +@all -debug ~k[12] ~h?llo",
     "user default reset",
-    "user p\"e\"n on",
 ];
 
 /// Users that servers refuse, or some of them.
 pub const WRONG_USER: &[&str] = &[
+    "user p\"e\"n on",
     "user \"a b\" on",
     "user quinn on +nosuch",
     "user quinn on +@nosuch",
@@ -761,11 +761,11 @@ pub const LISTEN: &[&str] = &[
     "cluster-enabled yes",
     "cluster-enabled no",
     "bind -::1 127.0.0.1",
-    "cluster-port 0",
 ];
 
 /// Where it cannot listen.
 pub const WRONG_LISTEN: &[&str] = &[
+    "cluster-port 0",
     "bind 10.255.255.1",
     "bind 127.0.0.1 127.0.0.1",
     "bind 127.0.0.0/8",
@@ -807,6 +807,24 @@ pub const TLS: &[&str] = &[
 
 /// Ports with TLS, for servers that were built with it.
 pub const TLS_PORT: &[&[&str]] = &[
+    &[
+        "tls-port {PORT2}",
+        "tls-cert-file tls/server.crt",
+        "tls-key-file tls/server.key",
+        "tls-ca-cert-file tls/server.crt",
+    ],
+    &[
+        "tls-port {PORT2}",
+        "tls-cert-file tls/server.crt",
+        "tls-key-file tls/server.key",
+        "tls-ca-cert-file tls/server.crt",
+    ],
+    &[
+        "tls-port {PORT2}",
+        "tls-cert-file tls/server.crt",
+        "tls-key-file tls/server.key",
+        "tls-ca-cert-file tls/server.crt",
+    ],
     &[
         "tls-port {PORT2}",
         "tls-cert-file tls/server.crt",
@@ -888,10 +906,35 @@ pub const BYTES: &[&[u8]] = &[
 
 /// Where an include is looked for when the folder changes.
 pub const DIR_BEFORE_INCLUDE: &[&[&str]] = &[
-    &["dir sub", "include there.conf"],
-    &["dir {DIR}/sub", "include ../sub/there.conf"],
-    &["include sub/there.conf", "dir ./sub"],
-    &["dir sub", "include sub/there.conf"],
+    &["dir sub", "include there.conf", "dir .."],
+    &["dir {DIR}/sub", "include ../sub/there.conf", "dir {DIR}"],
     &["dir sub", "dir ..", "include sub/there.conf"],
-    &["dir sub", "include *.conf"],
+    &["dir sub", "include ../sub/*.conf", "dir ../"],
+    &["dir sub", "include {DIR}/sub/there.conf", "dir ../."],
+    &["include sub/there.conf", "dir ./sub"],
+    &["dir sub", "include there.conf"],
+    &["dir sub", "include sub/there.conf"],
 ];
+
+/// Includes by a pattern.
+pub const GLOB: &[&str] = &[
+    "include glob/*.conf",
+    "include glob/*",
+    "include glob/?.conf",
+    "include glob/[ab].conf",
+    "include glob/[!a].conf",
+    "include {DIR}/glob/*.conf",
+    "include gl*/a.conf",
+    "include glob/nothing-*.conf",
+    "include glob/.h*",
+    "include \"glob/*.conf\"",
+    "include glob/[.conf",
+    "include glob/a*.conf",
+    "include glob/\\*.conf",
+    "include glob/[^a].conf",
+    "include */a.conf",
+    "include glob/[a-b]*",
+];
+
+/// Includes by a pattern that is a file's name at the same time.
+pub const GLOB_AS_NAME: &[&str] = &["include glob/*.conf", "include {DIR}/glob/*.conf", "include \"glob/*.conf\""];
