@@ -1,5 +1,7 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+pub mod arguments;
+pub mod conf;
 pub mod directive;
 pub mod include;
 pub mod number;

@@ -146,7 +146,7 @@ impl<'a> Library<'a> {
         let parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
         let mut found = vec![(Vec::new(), start)];
         let mut looked_at = 0;
-        for (index, part) in parts.iter().enumerate() {
+        for part in parts {
             let mut next = Vec::new();
             for (written, at) in found {
                 let mut join = |name: &[u8]| {
@@ -168,14 +168,13 @@ impl<'a> Library<'a> {
                         }
                         names.iter().filter(|name| matches(part, name.as_bytes())).for_each(|name| join(name.as_bytes()));
                     }
-                    // What cannot be listed has nothing in it for glob, which goes on without a word; so does the
-                    // server, but we have not seen what it would see.
+                    // What cannot be listed has nothing in it for glob, which goes on without a word. A check does
+                    // not know what the server would see there.
                     Err(Unreadable::Missing | Unreadable::NotAFile(_)) => {}
+                    Err(Unreadable::Denied) if self.raw => {}
                     Err(error) => return Err((at, error)),
                 }
             }
-            // Folders on the way need not be told from files here: a file has nothing in it.
-            let _ = index;
             found = next;
         }
         found.sort();
