@@ -1,0 +1,3 @@
+//! The same question to hardline and to the real server.
+
+pub mod servers;
