@@ -1,3 +1,7 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+mod because;
+pub mod door;
+pub mod listen;
+pub mod reach;
 pub mod version;

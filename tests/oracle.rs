@@ -1,0 +1,5 @@
+//! The same question to hardline and to the real server.
+
+pub mod reach_doors;
+mod reach_recorded;
+pub mod servers;
