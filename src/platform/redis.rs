@@ -1,3 +1,4 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+pub mod directive;
 pub mod version;
