@@ -38,7 +38,16 @@ pub struct Config {
     /// `[severity]`: by check id.
     pub severity: Vec<(Said<String>, Severity)>,
     /// `[params."id"]`: by check id, then name.
-    pub params: Vec<(Said<String>, Vec<(Said<String>, Said<Param>)>)>,
+    pub params: Vec<Params>,
+}
+
+/// The parameters of one check: its id, and each name with its value.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Params {
+    /// The check.
+    pub check: Said<String>,
+    /// Its parameters.
+    pub values: Vec<(Said<String>, Said<Param>)>,
 }
 
 /// Something with the place where it is said.
@@ -212,7 +221,8 @@ impl Reader<'_> {
                     None => self.unlike(name.get_ref(), "true or false, an integer, a text, or a list", value),
                 }
             }
-            self.config.params.push((self.said(id.get_ref().to_string(), id), params));
+            let check = self.said(id.get_ref().to_string(), id);
+            self.config.params.push(Params { check, values: params });
         }
     }
 

@@ -71,9 +71,8 @@ impl Run {
         let interesting = interest(link) != Interest::None;
         match fs::canonicalize(link) {
             Ok(target) if self.within.iter().any(|folder| target.starts_with(real(folder))) => {
-                if target.is_file() {
-                    self.met(link, asked);
-                } else if !target.is_dir() && interesting && asked {
+                // Its folders are walked under their own names.
+                if !target.is_dir() {
                     self.met(link, asked);
                 }
             }

@@ -32,7 +32,9 @@ pub struct Style {
 /// Those of the writer.
 pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for found in &report.findings {
-        draw(&Shown::finding(report, found, show), style, out)?;
+        for shown in Shown::finding(report, found, show) {
+            draw(&shown, style, out)?;
+        }
         writeln!(out)?;
     }
     undecided(report, show, style, out)?;
@@ -67,7 +69,6 @@ pub fn problems(problems: &[Label], show: Shower<'_>, style: Style, out: &mut dy
             severity: Severity::High,
             snippet: Some(Snippet::new(&[label], show)),
             help: None,
-            related: Vec::new(),
         };
         draw(&shown, style, out)?;
     }
@@ -131,7 +132,7 @@ fn undecided(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Writ
     writeln!(out)
 }
 
-/// One finding as miette wants it; labels of further files are diagnostics of their own below it.
+/// One file's part of a finding as miette wants it.
 #[derive(Debug)]
 struct Shown {
     code: String,
@@ -139,13 +140,12 @@ struct Shown {
     severity: Severity,
     snippet: Option<Snippet>,
     help: Option<String>,
-    related: Vec<Shown>,
 }
 
 impl Shown {
-    fn finding(report: &Report, found: &Found, show: Shower<'_>) -> Shown {
+    /// A finding: the file of its primary label first, what to do last.
+    fn finding(report: &Report, found: &Found, show: Shower<'_>) -> Vec<Shown> {
         let finding = &found.finding;
-        let whose = report.subjects.get(found.subject).map_or("", |subject| &subject.name);
         let mut by_source: Vec<(SourceId, Vec<Label>)> = Vec::new();
         for label in std::iter::once(&finding.primary).chain(&finding.related) {
             match by_source.iter_mut().find(|(source, _)| *source == label.span.source) {
@@ -153,29 +153,31 @@ impl Shown {
                 None => by_source.push((label.span.source, vec![label.clone()])),
             }
         }
-        let mut snippets = by_source.into_iter().map(|(_, labels)| Snippet::new(&labels, show));
-        let snippet = snippets.next();
-        let further = |snippet: Snippet| Shown {
-            code: String::new(),
-            message: format!("with {}", snippet.path()),
-            severity: Severity::Info,
-            snippet: Some(snippet),
-            help: None,
-            related: Vec::new(),
-        };
-        let mut message = one_line(&finding.message);
-        let versions = report.versions(found);
-        if !versions.is_empty() {
-            let _ = write!(message, " (only {})", versions.join(", "));
+        let mut parts: Vec<Shown> = by_source
+            .into_iter()
+            .map(|(_, labels)| Snippet::new(&labels, show))
+            .map(|snippet| Shown {
+                code: String::new(),
+                message: format!("with {}", snippet.path()),
+                severity: Severity::Info,
+                snippet: Some(snippet),
+                help: None,
+            })
+            .collect();
+        if let Some(first) = parts.first_mut() {
+            let whose = report.subjects.get(found.subject).map_or("", |subject| &subject.name);
+            first.code = format!("{}[{}] {}", finding.severity, finding.check, one_line(whose));
+            first.severity = finding.severity;
+            first.message = one_line(&finding.message);
+            let versions = report.versions(found);
+            if !versions.is_empty() {
+                let _ = write!(first.message, " (only {})", versions.join(", "));
+            }
         }
-        Shown {
-            code: format!("{}[{}] {}", finding.severity, finding.check, one_line(whose)),
-            message,
-            severity: finding.severity,
-            snippet,
-            help: finding.fix.as_ref().map(help),
-            related: snippets.map(further).collect(),
+        if let Some(last) = parts.last_mut() {
+            last.help = finding.fix.as_ref().map(help);
         }
+        parts
     }
 }
 
@@ -224,12 +226,5 @@ impl Diagnostic for Shown {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.snippet.as_ref().map(|snippet| Box::new(snippet.labels()) as Box<dyn Iterator<Item = LabeledSpan>>)
-    }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.related.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.related.iter().map(|shown| shown as &dyn Diagnostic)))
     }
 }

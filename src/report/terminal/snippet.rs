@@ -14,10 +14,13 @@ use crate::report::Shower;
 use crate::text::{Source, Span};
 
 /// The longest line that is shown whole, in bytes.
-const LONGEST: usize = 300;
+const LONGEST: usize = 160;
 
 /// How much of a longer line is shown before the first label in it.
 const BEFORE: usize = 60;
+
+/// What stands for the rest of a line.
+const MORE: &str = "...";
 
 /// How far apart two runs of lines lie.
 const GAP: usize = 16;
@@ -30,7 +33,7 @@ const TALLEST: usize = 12;
 pub(super) struct Snippet {
     path: String,
     blocks: Vec<Block>,
-    labels: Vec<LabeledSpan>,
+    labels: Vec<(LabeledSpan, usize)>,
 }
 
 /// Lines that are next to each other.
@@ -65,8 +68,7 @@ impl Snippet {
             let mut block = Block { base, first_line: *run.start(), text: String::new() };
             for number in run {
                 let line = Line::new(number, source, labels, show, base + block.text.len());
-                block.text.push_str(line.text());
-                block.text.push('\n');
+                line.write(&mut block.text);
                 lines.push(line);
             }
             base += block.text.len() + GAP;
@@ -85,10 +87,11 @@ impl Snippet {
             let (start, end) = (place(label.span.start), place(label.span.end));
             let text = (!label.text.is_empty()).then(|| crate::mask::one_line(&label.text));
             let span = SourceSpan::from((start, end.saturating_sub(start)));
+            let column = source.position(label.span.start).column;
             if index == 0 {
-                LabeledSpan::new_primary_with_span(text, span)
+                (LabeledSpan::new_primary_with_span(text, span), column)
             } else {
-                LabeledSpan::new_with_span(text, span)
+                (LabeledSpan::new_with_span(text, span), column)
             }
         });
         Snippet { path: show.path(first.span.source), labels: labels.collect(), blocks }
@@ -99,7 +102,7 @@ impl Snippet {
     }
 
     pub(super) fn labels(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
-        self.labels.iter().cloned()
+        self.labels.iter().map(|(label, _)| label.clone())
     }
 }
 
@@ -125,14 +128,22 @@ impl Line {
         offset
     }
 
-    fn text(&self) -> &str {
-        &self.shown.text[self.cut..self.cut + self.len]
+    fn write(&self, out: &mut String) {
+        if self.cut > 0 {
+            out.push_str(MORE);
+        }
+        out.push_str(&self.shown.text[self.cut..self.cut + self.len]);
+        if self.cut + self.len < self.shown.text.len() {
+            out.push_str(MORE);
+        }
+        out.push('\n');
     }
 
     /// Where a byte of the source is in the snippet.
     fn place(&self, offset: usize) -> usize {
         let offset = self.shown.offset(offset.max(self.start));
-        self.base + offset.clamp(self.cut, self.cut + self.len) - self.cut
+        let lead = if self.cut > 0 { MORE.len() } else { 0 };
+        self.base + lead + offset.clamp(self.cut, self.cut + self.len) - self.cut
     }
 }
 
@@ -180,8 +191,11 @@ impl SourceCode for Snippet {
         }
         let line = block.first_line + text[..from].matches('\n').count() - 1;
         let data = &text.as_bytes()[from..to];
-        let span = SourceSpan::from((block.base + from, to - from));
+        // Asked for the place itself, to name it: that is the column in the file, whatever is shown of the line.
+        let named = |(label, _): &&(LabeledSpan, usize)| before == 0 && label.inner() == span;
+        let column = self.labels.iter().find(named).map_or(0, |(_, column)| column - 1);
+        let whole = SourceSpan::from((block.base + from, to - from));
         let lines = data.iter().filter(|&&byte| byte == b'\n').count() + 1;
-        Ok(Box::new(MietteSpanContents::new_named(self.path.clone(), data, span, line, 0, lines)))
+        Ok(Box::new(MietteSpanContents::new_named(self.path.clone(), data, whole, line, column, lines)))
     }
 }
