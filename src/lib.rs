@@ -5,9 +5,12 @@
 //! reports show the lines. Rust says what is, TOML says what ought.
 
 pub mod edit;
+pub mod expr;
 pub mod fact;
 pub mod files;
 pub mod finding;
 pub mod platform;
 pub mod schema;
+pub mod spell;
 pub mod text;
+pub mod truth;
