@@ -7,6 +7,7 @@
 pub mod collect;
 pub mod config;
 pub mod edit;
+pub mod expr;
 pub mod fact;
 pub mod files;
 pub mod finding;
@@ -14,4 +15,6 @@ pub mod mask;
 pub mod platform;
 pub mod report;
 pub mod schema;
+pub mod spell;
 pub mod text;
+pub mod truth;
