@@ -2,4 +2,5 @@
 
 pub mod reach_doors;
 mod reach_recorded;
+#[allow(dead_code)]
 pub mod servers;

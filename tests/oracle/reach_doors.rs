@@ -160,9 +160,7 @@ pub fn door(written: &Written, version: Version, umask: u32, host: Host) -> Door
         port: written.number("port", 6379),
         tls_port: written.number("tls-port", 0),
         protected_mode: written.yes("protected-mode", true),
-        unixsocket: Maybe::Known(
-            socket.map(|path| UnixSocket { path_length: path.len(), usable: Maybe::Known(true) }),
-        ),
+        unixsocket: Maybe::Known(socket.map(|path| UnixSocket { path_length: path.len(), usable: Maybe::Known(true) })),
         unixsocketperm: Maybe::Known(perm.unwrap_or(0)),
         umask: Maybe::Known(umask),
         tls: Tls {

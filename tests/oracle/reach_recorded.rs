@@ -71,9 +71,10 @@ impl Tally {
         let umask = u32::from_str_radix(&record.umask, 8).unwrap();
         let four = Ipv4Addr::new(10, 77, 0, 2);
         let mut host = host(&["10.77.0.2", "fd77::2"]);
-        host.names = [("four.test", Some(four)), ("both.test", Some(four)), ("six.test", None), ("nosuch.invalid", None)]
-            .map(|(name, address)| (name.to_owned(), address))
-            .into();
+        host.names =
+            [("four.test", Some(four)), ("both.test", Some(four)), ("six.test", None), ("nosuch.invalid", None)]
+                .map(|(name, address)| (name.to_owned(), address))
+                .into();
         let door = door(&written, version, umask, host);
         let opening = open(&door);
         if !record.accepted && READING.iter().any(|word| record.error.as_deref().unwrap_or_default().contains(word)) {

@@ -190,7 +190,8 @@ impl Host {
     /// Whether others can reach the host by this family at all.
     pub fn outside(&self, family: Family) -> bool {
         self.addresses.as_ref().is_none_or(|own| {
-            own.iter().any(|address| Family::of(address) == family && !address.is_loopback() && !address.is_unspecified())
+            own.iter()
+                .any(|address| Family::of(address) == family && !address.is_loopback() && !address.is_unspecified())
         })
     }
 }
@@ -293,7 +294,8 @@ fn lead4(text: &str, host: &Host) -> Lead {
         },
     };
     // Linux lets a socket bind to multicast and broadcast addresses; nobody can connect to one.
-    let anywhere = address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast();
+    let anywhere =
+        address.is_unspecified() || address.is_loopback() || address.is_multicast() || address.is_broadcast();
     let address = IpAddr::V4(address);
     if anywhere || host.owns(&address) { Lead::Open(address) } else { Lead::NotHere(address) }
 }

@@ -280,11 +280,7 @@ fn check_tls(door: &Door, opening: &mut Opening) {
 /// Whether TLS must know whose certificates to accept.
 fn ca_needed(door: &Door) -> Maybe<bool> {
     let tls = &door.tls;
-    let asks = [
-        tls.auth_clients.map(|ask| *ask != AuthClients::No),
-        tls.replication.clone(),
-        tls.cluster.clone(),
-    ];
+    let asks = [tls.auth_clients.map(|ask| *ask != AuthClients::No), tls.replication.clone(), tls.cluster.clone()];
     let unknown = asks.iter().find_map(|ask| ask.unknown().cloned());
     match (asks.iter().any(|ask| ask.known() == Some(&true)), unknown) {
         (true, _) => Maybe::Known(true),

@@ -381,9 +381,7 @@ impl World<'_> {
         };
         match listening_item(door, bind, spot) {
             Maybe::Known(item) => item.is_some(),
-            Maybe::Unknown(unknown) => {
-                self.ask(Question::Listens(spot), Setting::Bind(None), &Maybe::Unknown(unknown))
-            }
+            Maybe::Unknown(unknown) => self.ask(Question::Listens(spot), Setting::Bind(None), &Maybe::Unknown(unknown)),
         }
     }
 
@@ -502,10 +500,7 @@ pub(super) fn far(door: &Door, vantage: Vantage) -> bool {
 /// Protected mode, which looks at one flag of `default` and at nothing else about users
 /// (`networking.c:clientAcceptHandler`, all versions). 6.2 forgets it once `bind` is written.
 fn denied(world: &mut World<'_>, vantage: Vantage) -> bool {
-    far(world.door, vantage)
-        && world.protected()
-        && world.nopass()
-        && !(knows_bind(world.door) && world.bind_written())
+    far(world.door, vantage) && world.protected() && world.nopass() && !(knows_bind(world.door) && world.bind_written())
 }
 
 /// A connection starts as `default`, logged in if that user is on and needs no password

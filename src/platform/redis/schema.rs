@@ -14,17 +14,29 @@ const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
 pub static DERIVED: &[Field] = &[
     field("acl", Type::Record(&[ACL]), "users as the server has them after start-up"),
     field("cluster_bus", Type::Record(&[CLUSTER_BUS]), "the port on which cluster nodes talk to each other"),
-    field("gates", Type::List(&Type::Record(&[GATE])), "the switches that keep remote clients from the host; none before 7.0"),
+    field(
+        "gates",
+        Type::List(&Type::Record(&[GATE])),
+        "the switches that keep remote clients from the host; none before 7.0",
+    ),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
     field("not_in_force", Type::List(&Type::Record(&[NOT_IN_FORCE])), "settings that are written and have no effect"),
-    field("passwords", Type::List(&Type::Record(&[PASSWORD])), "every password that is written or hashed in these files"),
+    field(
+        "passwords",
+        Type::List(&Type::Record(&[PASSWORD])),
+        "every password that is written or hashed in these files",
+    ),
     field("reach", Type::Record(&[REACH]), "what a client without credentials gets"),
 ];
 
 static ACL: &[Field] = &[
     field("default_user", Type::Record(&[USER]), "the user that every client is until it logs in as another"),
-    field("requirepass_in_force", Type::Bool, "whether `requirepass` is what protects the default user; absent when it is not written"),
+    field(
+        "requirepass_in_force",
+        Type::Bool,
+        "whether `requirepass` is what protects the default user; absent when it is not written",
+    ),
     field("requirepass_void_because", Type::Text, "what makes a written `requirepass` void, or the empty text"),
     field("users", Type::List(&Type::Record(&[USER])), "all users, the default user among them"),
 ];
@@ -39,7 +51,11 @@ static USER: &[Field] = &[
     field("keys", Type::List(&Type::Record(&[KEY])), "the key patterns of its root permissions"),
     field("channels", Type::List(&Type::Text), "the channel patterns of its root permissions"),
     field("no_commands", Type::Bool, "whether it may run nothing but the commands of logging in"),
-    field("takeover", Type::List(&Type::Record(&[WAY])), "the known ways to take the host, the data, the service or secrets"),
+    field(
+        "takeover",
+        Type::List(&Type::Record(&[WAY])),
+        "the known ways to take the host, the data, the service or secrets",
+    ),
     field("undone_rules", Type::List(&Type::Record(&[UNDONE])), "rules that a later rule makes void"),
     field("crashing_rules", Type::List(&Type::Record(&[CRASHING])), "rules on which the server dies later"),
     field("password_reset", Type::Bool, "whether it is enabled and can never log in, having no password and no nopass"),
@@ -54,7 +70,11 @@ static KEY: &[Field] = &[
 static WAY: &[Field] = &[
     field("way", Type::Text, "its name, such as module-load"),
     field("takes", Type::Text, "what it takes: host, data, service or secrets"),
-    field("open", Type::Bool, "whether the user's rules and the server's gates leave it open to a client on another host"),
+    field(
+        "open",
+        Type::Bool,
+        "whether the user's rules and the server's gates leave it open to a client on another host",
+    ),
     field("gate", Type::Text, "the setting that can close it whatever the rules say, or the empty text"),
     field("commands", Type::Text, "the commands it takes, as one writes them"),
     field("decided_by", Type::Text, "the rule that allows or denies it, or the empty text"),
@@ -66,7 +86,8 @@ static UNDONE: &[Field] = &[
     field("takes_away", Type::Bool, "whether the undone rule was one that takes rights away"),
 ];
 
-static CRASHING: &[Field] = &[field("rule", Type::Text, "the rule"), field("when", Type::Text, "what makes the server die")];
+static CRASHING: &[Field] =
+    &[field("rule", Type::Text, "the rule"), field("when", Type::Text, "what makes the server die")];
 
 static CLUSTER_BUS: &[Field] = &[
     field("open", Type::Bool, "whether there is one"),
@@ -93,7 +114,11 @@ static LISTENER: &[Field] = &[
 
 static NOT_IN_FORCE: &[Field] = &[
     field("setting", Type::Text, "the setting's name"),
-    field("cause", Type::Text, "overridden (a later line), reset (`save` after `include`), unused (a switch it needs is off) or ignored (the version does)"),
+    field(
+        "cause",
+        Type::Text,
+        "overridden (a later line), reset (`save` after `include`), unused (a switch it needs is off) or ignored (the version does)",
+    ),
     field("because", Type::Text, "in words"),
 ];
 
@@ -102,7 +127,11 @@ static PASSWORD: &[Field] = &[
     field("text", Type::Secret, "the password, or its hash; compared, never shown"),
     field("hashed", Type::Bool, "whether only a SHA-256 hash is written"),
     field("length", Type::Int, "its length in bytes; unknown for a hash"),
-    field("reference", Type::Bool, "whether it is the literal text of a reference such as ${NAME}, which the server does not resolve"),
+    field(
+        "reference",
+        Type::Bool,
+        "whether it is the literal text of a reference such as ${NAME}, which the server does not resolve",
+    ),
     field("in_acl", Type::Bool, "whether it is written in an ACL rule, where a hash could stand instead"),
 ];
 
@@ -111,10 +140,18 @@ static REACH: &[Field] = &[
     field("remote_plain", Type::Record(&[ANSWER]), "from another host, without TLS"),
     field("loopback", Type::Record(&[ANSWER]), "from a process of this host, over TCP"),
     field("unix_other", Type::Record(&[ANSWER]), "from a process of another user of this host, over the Unix socket"),
-    field("guard", Type::Text, "what alone keeps a client on another host out: protected-mode, password, certificate, no-listener, or nothing"),
+    field(
+        "guard",
+        Type::Text,
+        "what alone keeps a client on another host out: protected-mode, password, certificate, no-listener, or nothing",
+    ),
 ];
 
 static ANSWER: &[Field] = &[
-    field("answer", Type::Text, "to PING: PONG, NOPERM, NOAUTH, DENIED, refused-connect, tls-error, permission-denied, no-socket"),
+    field(
+        "answer",
+        Type::Text,
+        "to PING: PONG, NOPERM, NOAUTH, DENIED, refused-connect, tls-error, permission-denied, no-socket",
+    ),
     field("because", Type::Text, "what decides it, in words"),
 ];
