@@ -4,11 +4,13 @@
 //! Platforms turn files into facts; checks, one TOML file each, say which facts must not be; the judge decides;
 //! reports show the lines. Rust says what is, TOML says what ought.
 
+pub mod check;
 pub mod edit;
 pub mod expr;
 pub mod fact;
 pub mod files;
 pub mod finding;
+pub mod judge;
 pub mod platform;
 pub mod schema;
 pub mod spell;
