@@ -11,6 +11,7 @@ use ignore::gitignore::GitignoreBuilder;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::expr::Param;
 use crate::finding::{Label, Severity};
 use crate::text::{Source, Span, Unreadable, read_file};
 
@@ -57,21 +58,6 @@ pub struct Said<T> {
     pub it: T,
     /// Where.
     pub at: Span,
-}
-
-/// The value of a check's parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Param {
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Text.
-    Text(String),
-    /// Texts.
-    Texts(Vec<String>),
-    /// Whole numbers.
-    Ints(Vec<i64>),
 }
 
 /// The configuration file in force in a folder: its own or that of the nearest folder above.
@@ -230,7 +216,7 @@ impl Reader<'_> {
     fn param(&mut self, value: &Entry<'_>) -> Option<Param> {
         Some(match value.get_ref() {
             DeValue::Boolean(it) => Param::Bool(*it),
-            DeValue::String(it) => Param::Text(it.to_string()),
+            DeValue::String(it) => Param::Text(it.as_ref().into()),
             DeValue::Integer(it) => Param::Int(i64::from_str_radix(it.as_str(), it.radix()).ok()?),
             DeValue::Array(items) => {
                 let items = items.iter().map(|item| self.param(item)).collect::<Option<Vec<_>>>()?;
