@@ -1,4 +1,7 @@
 //! Turns the data files into tables that cost nothing at start-up.
+//!
+//! A build script may stop with a panic: what it reads is part of the package, and cargo shows the message.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
 
 #[path = "src/build/directives.rs"]
 mod directives;

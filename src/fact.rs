@@ -188,6 +188,21 @@ pub struct Unknown {
     pub needs: Arc<str>,
     /// For [`Why::VersionUnknown`]: what holds in which worlds. Empty otherwise.
     pub sides: Arc<[Side]>,
+    /// The path of the fact at the root, where this one only follows from it.
+    pub of: Option<Arc<str>>,
+}
+
+impl Unknown {
+    /// Not known, for this reason.
+    pub fn new(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Unknown {
+        Unknown { why, at, needs: needs.into(), sides: Arc::from([]), of: None }
+    }
+
+    /// The same, following from the fact at `path`, unless it already follows from another.
+    pub fn following_from(mut self, path: impl Into<Arc<str>>) -> Unknown {
+        self.of = self.of.or_else(|| Some(path.into()));
+        self
+    }
 }
 
 /// One of several things that hold, each in its worlds.
@@ -356,7 +371,7 @@ impl Fact {
 
     /// Not known, for this reason.
     pub fn unknown(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Fact {
-        Fact::Unknown(Unknown { why, at, needs: needs.into(), sides: Arc::from([]) })
+        Fact::Unknown(Unknown::new(why, at, needs))
     }
 
     /// A record that follows from `from`.
@@ -415,6 +430,7 @@ impl Fact {
             at,
             needs: "the version of the server: versions disagree here".into(),
             sides: sides.into(),
+            of: None,
         }))
     }
 

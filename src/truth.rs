@@ -30,7 +30,7 @@ pub enum Truth {
 /// A fact that was not known.
 #[derive(Debug, Clone)]
 pub struct Cause {
-    /// The path that was read: `redis.acl.users[].enabled`.
+    /// The path that was read, `redis.acl.users[].enabled`, or that of the fact it follows from.
     pub path: Arc<str>,
     /// Why it is not known.
     pub unknown: Unknown,
@@ -140,7 +140,7 @@ impl<'a> Scene<'a> {
     /// Why a fact that the subject does not carry is not known.
     pub fn absent(&self) -> Unknown {
         let needs = self.subject.absent.clone().unwrap_or_else(|| "a source that carries this fact".into());
-        Unknown { why: Why::NotReadable, at: self.subject.main, needs, sides: Arc::from([]) }
+        Unknown::new(Why::NotReadable, self.subject.main, needs)
     }
 
     /// The items that are known, and the one of which nothing is known, if there may be more.
@@ -210,6 +210,7 @@ impl Evaluation<'_> {
 
     /// Notes a cause, once.
     fn unknown<T>(&mut self, path: &Arc<str>, unknown: &Unknown) -> Option<T> {
+        let path = unknown.of.as_ref().unwrap_or(path);
         let same =
             |cause: &Cause| cause.unknown.why == unknown.why && cause.unknown.at == unknown.at && cause.path == *path;
         // Beyond the limit only the first of the causes that other versions can lift is still news.
@@ -473,7 +474,7 @@ impl Evaluation<'_> {
             }
             _ => ("".into(), scene.subject.main),
         };
-        self.unknown(&path, &Unknown { why: Why::NotSupported, at, needs: needs.into(), sides: Arc::from([]) })
+        self.unknown(&path, &Unknown::new(Why::NotSupported, at, needs))
     }
 
     fn can(&mut self, read: &Read, command: &str, frame: Option<&Frame<'_>>) -> Maybe<bool> {

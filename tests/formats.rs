@@ -151,7 +151,7 @@ fn made() -> Made {
     let control =
         finding("redis/bad-port", Severity::Info, "odd \u{1b}[2Jport", label(span_of(&sources, bad, "1"), ""));
     let unknown = |why, at, needs: &str| {
-        let cause = Unknown { why, at, needs: Arc::from(needs), sides: Arc::from([]) };
+        let cause = Unknown::new(why, at, needs);
         Verdict::Unknown(Undecided { causes: vec![("redis.acl".to_owned(), cause)] })
     };
     let aclfile = span_of(&sources, b, "/etc/redis/users.acl");

@@ -1,0 +1,6 @@
+//! The same question to hardline and to the real server.
+
+pub mod reach_doors;
+mod reach_recorded;
+#[allow(dead_code)]
+pub mod servers;
