@@ -47,7 +47,8 @@ impl Problem {
 }
 
 /// The value of one parameter of a check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(untagged, expecting = "expected true or false, an integer, a text, or a list of integers or of texts")]
 pub enum Param {
     /// True or false.
     Bool(bool),

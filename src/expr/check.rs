@@ -72,7 +72,11 @@ impl Scope<'_> {
             names.push(Named { name: part.to_owned(), span });
             at += part.len() + 1;
         }
-        resolve(self, &self.bindings, &names)
+        let path = resolve(self, &self.bindings, &names)?;
+        if path.read.base == Base::Subject && path.read.fields.is_empty() {
+            return Err(Problem::new(0..text.len(), format!("`{text}` is the whole subject: name a fact in it")));
+        }
+        Ok(path)
     }
 
     /// Adds the levels of a `for_each`: `redis.acl.users as user, user.takeover as way`.
