@@ -1,11 +1,19 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
-mod because;
+pub mod arguments;
+pub mod because;
 pub mod claim;
+pub mod conf;
 pub mod directive;
 pub mod door;
+pub mod include;
 pub mod listen;
+pub mod number;
 pub mod reach;
 pub mod schema;
 pub mod secret;
+pub mod show;
+pub mod split;
+pub mod template;
+pub mod value;
 pub mod version;
