@@ -1,7 +1,6 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
 pub mod arguments;
-pub mod because;
 mod because;
 pub mod claim;
 pub mod conf;
