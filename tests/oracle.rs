@@ -3,5 +3,7 @@
 mod accounts;
 mod conf_recorded;
 pub mod reach_doors;
+mod reach_live;
 mod reach_recorded;
+#[allow(dead_code)]
 pub mod servers;

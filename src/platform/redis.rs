@@ -2,6 +2,7 @@
 
 pub mod arguments;
 mod because;
+pub mod claim;
 pub mod conf;
 pub mod directive;
 pub mod door;
@@ -11,6 +12,8 @@ pub mod include;
 pub mod listen;
 pub mod number;
 pub mod reach;
+pub mod schema;
+pub mod secret;
 pub mod show;
 pub mod split;
 pub mod template;

@@ -110,20 +110,14 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
     let made = arguments(question.version, question.arguments);
     let stdin = made.stdin.then(|| sources.add(Place::Stdin("-".into()), question.stdin.to_vec()));
     let options = Some(sources.add(Place::Arguments, made.options));
-    let start = Start {
-        main,
-        at: question.main.clone(),
-        stdin,
-        options,
-        folder: question.main.parent(),
-        mode: Mode::Server,
-    };
+    let start =
+        Start { main, at: question.main.clone(), stdin, options, folder: question.main.parent(), mode: Mode::Server };
     let mut library = Library::new(files, &mut sources, true);
     library.know(question.main.clone(), main);
     let mut loaded = load(question.version, &start, &mut library, accounts);
     if made.sentinel {
         let needs: Arc<str> = "a server that is not a Sentinel: `--sentinel` makes it one".into();
-        loaded.doubts.push(Unknown { why: Why::NotSupported, at: loaded.end, needs, sides: [].into() });
+        loaded.doubts.push(Unknown::new(Why::NotSupported, loaded.end, needs));
     }
     let started = accounts.start(&loaded, &mut library);
     loaded.refusals.extend(started.refusals.iter().cloned());
@@ -258,7 +252,11 @@ impl View<'_> {
         real.to_string_lossy().into_owned().into_bytes()
     }
 
-    fn reach(&self, door: &Door, unknown: &mut Vec<Open>) -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
+    fn reach(
+        &self,
+        door: &Door,
+        unknown: &mut Vec<Open>,
+    ) -> BTreeMap<&'static str, BTreeMap<&'static str, &'static str>> {
         let mut reach: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
         for vantage in Vantage::ALL.into_iter().filter(|vantage| vantage.shown()) {
             for channel in Channel::ALL.into_iter().filter(|channel| channel.shown()) {
@@ -277,4 +275,3 @@ impl View<'_> {
         reach
     }
 }
-

@@ -95,9 +95,8 @@ impl From<'_> {
         match self.loaded.named("bind") {
             Held::Unknown(unknown) => Maybe::Unknown(unknown.clone()),
             Held::Written(_, Typed::Addresses(all)) => {
-                let item = |address: &super::value::Address| {
-                    Maybe::Known(String::from_utf8_lossy(&address.text).into_owned())
-                };
+                let item =
+                    |address: &super::value::Address| Maybe::Known(String::from_utf8_lossy(&address.text).into_owned());
                 Maybe::Known(Bind::Items(all.iter().map(item).collect()))
             }
             _ => Maybe::Known(Bind::NotWritten),

@@ -166,7 +166,10 @@ impl<'a> Library<'a> {
                             let limit = Unreadable::Other("too many files to look through".to_owned());
                             return Err((at, limit));
                         }
-                        names.iter().filter(|name| matches(part, name.as_bytes())).for_each(|name| join(name.as_bytes()));
+                        names
+                            .iter()
+                            .filter(|name| matches(part, name.as_bytes()))
+                            .for_each(|name| join(name.as_bytes()));
                     }
                     // What cannot be listed has nothing in it for glob, which goes on without a word. A check does
                     // not know what the server would see there.
