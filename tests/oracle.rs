@@ -1,5 +1,10 @@
 //! The same question to hardline and to the real server.
 
+mod accounts;
 mod acl_live;
 mod conf_live;
+mod conf_recorded;
+pub mod reach_doors;
+mod reach_live;
+mod reach_recorded;
 pub mod servers;

@@ -261,6 +261,11 @@ impl Drop for Running {
 }
 
 impl Server {
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Starts it with arguments alone, in an empty folder: `--port {PORT}` and so on.
     ///
     /// # Panics
@@ -287,7 +292,7 @@ impl Server {
                 return Started::Refused(Refusal { status, output: output(&log, &laid_out.work) });
             }
             let endpoints = listening(child.id(), &laid_out.work);
-            if endpoints.iter().any(|endpoint| answers(endpoint)) {
+            if endpoints.iter().any(answers) {
                 return Started::Ready(Running { child, endpoints, laid_out });
             }
             if Instant::now() > limit {
