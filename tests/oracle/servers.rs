@@ -152,6 +152,24 @@ impl Setup {
     }
 }
 
+impl std::fmt::Display for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, text) in &self.files {
+            writeln!(
+                f,
+                "--- {name}\n{}",
+                String::from_utf8_lossy(text).escape_debug().to_string().replace("\\n", "\n")
+            )?;
+        }
+        let args: Vec<_> = self.args.iter().map(|arg| String::from_utf8_lossy(arg)).collect();
+        write!(f, "--- arguments {args:?}")?;
+        match &self.stdin {
+            Some(text) => write!(f, ", standard input {:?}", String::from_utf8_lossy(text)),
+            None => Ok(()),
+        }
+    }
+}
+
 fn fill(bytes: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
