@@ -1,1 +1,9 @@
+//! Everything that is tested through the public items of the library, but for the examples of the checks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(missing_docs)]
 
+mod contract;
+mod formats;
+mod oracle;
+mod reach;
+mod subjects;

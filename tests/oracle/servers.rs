@@ -1,0 +1,520 @@
+//! The real servers that the tests ask: where they are, which version's tables they are held against, how one is
+//! started in a folder of its own, asked, and stopped.
+//!
+//! `tests/run` installs them. Only loopback, only free ports, only processes that were started here.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::{Duration, Instant};
+
+use hardline::platform::redis::version::Version;
+use redis::{ConnectionAddr, ConnectionLike, IntoConnectionInfo, RedisConnectionInfo, Value};
+
+/// One installed server.
+#[derive(Debug)]
+pub struct Server {
+    /// What `tests/run` calls it.
+    pub name: &'static str,
+    /// The version whose tables it is held against.
+    pub version: &'static Version,
+    /// Whether it was built with TLS. The others refuse `tls-port`, and Redis 6.2 all `tls-` directives.
+    pub tls: bool,
+    program: PathBuf,
+}
+
+/// The servers of `tests/run`: name, the version that it must report as `--version` says it, the table, TLS or not.
+const PINNED: [(&str, &str, &str, bool); 4] = [
+    // 6.2.14 and 6.2.16 differ in neither commands nor directives.
+    ("redis-6.2", "Redis 6.2.14", "redis:6.2.16", false),
+    ("redis-debian", "Redis 7.0.15", "redis:7.0.15+debian", true),
+    ("redis-8.2", "Redis 8.2.3", "redis:8.2.3", false),
+    ("valkey-9.1", "Valkey 9.1.2", "valkey:9.1.2", false),
+];
+
+/// The four installed servers.
+///
+/// # Panics
+/// With one sentence where one is missing or is of a version without tables.
+pub fn all() -> &'static [Server] {
+    static ALL: OnceLock<Result<Vec<Server>, String>> = OnceLock::new();
+    let found = ALL.get_or_init(|| PINNED.iter().map(|pinned| find(&folder(), pinned)).collect());
+    found.as_ref().unwrap_or_else(|problem| panic!("{problem}"))
+}
+
+/// The installed server that `tests/run` calls `name`.
+pub fn named(name: &str) -> &'static Server {
+    all().iter().find(|server| server.name == name).unwrap_or_else(|| panic!("no server is called {name}"))
+}
+
+fn folder() -> PathBuf {
+    let cache = || -> Option<PathBuf> {
+        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        set("HARDLINE_CACHE")
+            .or_else(|| Some(set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?.join("hardline")))
+            .map(|cache| cache.join("servers"))
+    };
+    std::env::var_os("HARDLINE_SERVERS").map(PathBuf::from).or_else(cache).unwrap_or_default()
+}
+
+fn find(folder: &Path, &(name, reports, table, tls): &(&'static str, &str, &str, bool)) -> Result<Server, String> {
+    let program = folder.join(name);
+    let said = Command::new(&program)
+        .arg("--version")
+        .output()
+        .map_err(|error| format!("{} does not start ({error}): run tests/run, which installs it", program.display()))?;
+    let said = String::from_utf8_lossy(&said.stdout).trim().to_owned();
+    let mut words = said.split_whitespace();
+    let product = words.next().unwrap_or_default();
+    let number = words.find_map(|word| word.strip_prefix("v=")).unwrap_or_default();
+    if format!("{product} {number}") != reports {
+        return Err(format!("{} reports `{said}`: there is no table for it, {reports} is expected", program.display()));
+    }
+    let (version, _) = Version::find(table)?;
+    Ok(Server { name, version, tls, program })
+}
+
+/// A port that nobody listens on, and 10000 above it neither, where a cluster's bus would be.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let offset = u16::try_from(std::process::id() % 97).unwrap_or(0) * 240;
+    let free = |port: u16| {
+        TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)))
+            .is_ok()
+    };
+    loop {
+        let port = 10_100 + offset.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % 20_000;
+        if free(port) && free(port + 10_000) {
+            return port;
+        }
+    }
+}
+
+/// A folder of files, and how a server is started in it.
+///
+/// `{DIR}`, `{PORT}` and `{PORT2}` in any text stand for the folder and two free ports.
+#[derive(Debug, Clone, Default)]
+pub struct Setup {
+    /// Path in the folder and bytes.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Arguments of the server, the configuration file included.
+    pub args: Vec<Vec<u8>>,
+    /// What it finds on standard input.
+    pub stdin: Option<Vec<u8>>,
+}
+
+impl Setup {
+    /// One file, `test.conf`.
+    pub fn of(conf: &str) -> Setup {
+        Setup { files: vec![("test.conf".into(), conf.into())], args: vec![b"test.conf".to_vec()], stdin: None }
+    }
+
+    /// Another file.
+    pub fn file(mut self, path: &str, text: &str) -> Setup {
+        self.files.push((path.into(), text.into()));
+        self
+    }
+
+    /// More arguments.
+    pub fn args(mut self, args: &[&str]) -> Setup {
+        self.args.extend(args.iter().map(|arg| arg.as_bytes().to_vec()));
+        self
+    }
+
+    /// Writes the files into a new folder, with ports of their own.
+    pub fn lay_out(&self) -> LaidOut {
+        let dir = tempfile::Builder::new().prefix("hl").tempdir().expect("a temporary folder");
+        let path = dir.path().canonicalize().expect("the temporary folder's path");
+        let ports = [free_port(), free_port()];
+        let text = path.to_str().expect("a temporary folder with a plain name").to_owned();
+        let fill = |bytes: &[u8]| {
+            fill(bytes, &[("{DIR}", &text), ("{PORT}", &ports[0].to_string()), ("{PORT2}", &ports[1].to_string())])
+        };
+        let work = path.join("work");
+        fs::create_dir(&work).expect("a folder");
+        for (name, bytes) in &self.files {
+            let file = work.join(name);
+            fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
+            fs::write(&file, fill(bytes)).expect("a file");
+        }
+        LaidOut {
+            args: self.args.iter().map(|arg| fill(arg)).collect(),
+            stdin: self.stdin.as_ref().map(|bytes| fill(bytes)),
+            work,
+            ports,
+            dir,
+        }
+    }
+}
+
+fn fill(bytes: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
+    let mut filled = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    'next: while let Some(&byte) = rest.first() {
+        for (name, value) in values {
+            if let Some(after) = rest.strip_prefix(name.as_bytes()) {
+                filled.extend_from_slice(value.as_bytes());
+                rest = after;
+                continue 'next;
+            }
+        }
+        filled.push(byte);
+        rest = &rest[1..];
+    }
+    filled
+}
+
+/// A folder that is ready for a server.
+#[derive(Debug)]
+pub struct LaidOut {
+    /// The folder of the files, where the server runs.
+    pub work: PathBuf,
+    /// What `{PORT}` and `{PORT2}` became.
+    pub ports: [u16; 2],
+    /// The arguments, filled in.
+    pub args: Vec<Vec<u8>>,
+    /// Standard input, filled in.
+    pub stdin: Option<Vec<u8>>,
+    dir: tempfile::TempDir,
+}
+
+/// What became of a start.
+#[derive(Debug)]
+pub enum Started {
+    /// It answers.
+    Ready(Running),
+    /// It exited.
+    Refused(Refusal),
+}
+
+/// A start that ended.
+#[derive(Debug)]
+pub struct Refusal {
+    /// How it ended.
+    pub status: ExitStatus,
+    /// Everything that it wrote, log files included.
+    pub output: String,
+}
+
+impl Refusal {
+    /// The line that the server says it failed on, in whatever file it was reading.
+    pub fn line(&self) -> Option<usize> {
+        let (_, after) = self.output.split_once("at line ")?;
+        after.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+
+    /// What it says first that is an error: the message under the line at fault, or the first warning of the log.
+    pub fn message(&self) -> &str {
+        let lines: Vec<&str> = self.output.lines().collect();
+        if let Some(at) = lines.iter().position(|line| line.starts_with(">>> ")) {
+            return lines.get(at + 1).copied().unwrap_or_default();
+        }
+        lines
+            .iter()
+            .find(|line| line.contains(" # ") && !NOISE.iter().any(|noise| line.contains(noise)))
+            .or(lines.last())
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// Warnings that every server of the kind writes.
+const NOISE: [&str; 6] = [
+    "oO0OoO0OoO0Oo",
+    "version=",
+    "Configuration loaded",
+    "Memory overcommit",
+    "WARNING: The TCP backlog",
+    "Transparent Huge Pages",
+];
+
+/// A server that runs, stopped when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    endpoints: Vec<Endpoint>,
+    laid_out: LaidOut,
+}
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Endpoint {
+    /// A Unix socket.
+    Unix(PathBuf),
+    /// An address and port, TLS or not.
+    Tcp(SocketAddr),
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Server {
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Starts it with arguments alone, in an empty folder: `--port {PORT}` and so on.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub fn run(&self, args: &[&str]) -> Running {
+        let setup = Setup::default().args(args);
+        match self.start(setup.lay_out()) {
+            Started::Ready(running) => running,
+            Started::Refused(refusal) => panic!("{} does not start with {args:?}: {}", self.name, refusal.output),
+        }
+    }
+
+    /// Starts it and waits until it answers or has ended.
+    ///
+    /// # Panics
+    /// When it does neither within 20 seconds.
+    pub fn start(&self, laid_out: LaidOut) -> Started {
+        let log = laid_out.dir.path().join("output");
+        let mut child = self.spawn(&laid_out, &log);
+        let limit = Instant::now() + Duration::from_secs(20);
+        let mut pause = Duration::from_millis(4);
+        loop {
+            if let Some(status) = child.try_wait().expect("the server's state") {
+                return Started::Refused(Refusal { status, output: output(&log, &laid_out.work) });
+            }
+            let endpoints = listening(child.id(), &laid_out.work);
+            if endpoints.iter().any(answers) {
+                return Started::Ready(Running { child, endpoints, laid_out });
+            }
+            if Instant::now() > limit {
+                let _ = child.kill();
+                let _ = child.wait();
+                let files = fs::read_to_string(laid_out.work.join("test.conf")).unwrap_or_default();
+                panic!(
+                    "{} neither answers on {endpoints:?} nor ends: {}\n{files}",
+                    self.name,
+                    output(&log, &laid_out.work)
+                );
+            }
+            std::thread::sleep(pause);
+            pause = (pause * 3 / 2).min(Duration::from_millis(50));
+        }
+    }
+
+    fn spawn(&self, laid_out: &LaidOut, log: &Path) -> Child {
+        use std::os::unix::ffi::OsStrExt;
+        let out = File::create(log).expect("a file for the output");
+        let mut child = Command::new(&self.program)
+            .args(laid_out.args.iter().map(|arg| std::ffi::OsStr::from_bytes(arg)))
+            .current_dir(&laid_out.work)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(if laid_out.stdin.is_some() { Stdio::piped() } else { Stdio::null() })
+            .stdout(out.try_clone().expect("the file again"))
+            .stderr(out)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}", self.program.display()));
+        if let (Some(mut pipe), Some(text)) = (child.stdin.take(), laid_out.stdin.as_ref()) {
+            // A server that does not read its input closes the pipe; what it does then is the test's matter.
+            let _ = pipe.write_all(text);
+        }
+        child
+    }
+}
+
+/// What was written: standard output and error, then every log file in the folder.
+fn output(log: &Path, work: &Path) -> String {
+    let mut all = Vec::new();
+    let mut add = |path: &Path| File::open(path).and_then(|mut file| file.read_to_end(&mut all)).ok();
+    add(log);
+    for entry in walkdir::WalkDir::new(work).sort_by_file_name().into_iter().flatten() {
+        if entry.path().extension().is_some_and(|extension| extension == "log") && entry.file_type().is_file() {
+            add(entry.path());
+        }
+    }
+    String::from_utf8_lossy(&all).into_owned()
+}
+
+fn answers(endpoint: &Endpoint) -> bool {
+    match Client::open(endpoint, None) {
+        Ok(mut client) => client.ask(&["PING"]).is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Where a process listens, from the sockets that it holds; Unix sockets first.
+fn listening(pid: u32, work: &Path) -> Vec<Endpoint> {
+    let held: Vec<String> = fs::read_dir(format!("/proc/{pid}/fd"))
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| fs::read_link(entry.path()).ok())
+        .filter_map(|target| Some(target.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.to_owned()))
+        .collect();
+    let table = |name: &str| fs::read_to_string(format!("/proc/{pid}/net/{name}")).unwrap_or_default();
+    let mut endpoints = Vec::new();
+    if held.is_empty() {
+        return endpoints;
+    }
+    for line in table("unix").lines() {
+        // Num RefCount Protocol Flags Type St Inode Path; the flag is __SO_ACCEPTCON.
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if let [_, _, _, "00010000", _, _, inode, path] = fields[..]
+            && held.iter().any(|held| held == inode)
+        {
+            endpoints.push(Endpoint::Unix(work.join(path)));
+        }
+    }
+    for line in table("tcp").lines().chain(table("tcp6").lines()) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        if fields.get(3) == Some(&"0A")
+            && fields.get(9).is_some_and(|inode| held.iter().any(|held| held == inode))
+            && let Some(address) = fields.get(1).and_then(|address| socket_address(address))
+        {
+            endpoints.push(Endpoint::Tcp(address));
+        }
+    }
+    endpoints.sort();
+    endpoints
+}
+
+/// An address as `/proc/net/tcp` writes it: words of four bytes in the machine's order, and the port.
+fn socket_address(text: &str) -> Option<SocketAddr> {
+    let (address, port) = text.split_once(':')?;
+    let port = u16::from_str_radix(port, 16).ok()?;
+    let mut bytes = Vec::new();
+    for at in (0..address.len()).step_by(8) {
+        bytes.extend(u32::from_str_radix(address.get(at..at + 8)?, 16).ok()?.to_ne_bytes());
+    }
+    let address: IpAddr = match <[u8; 4]>::try_from(bytes.as_slice()) {
+        Ok(four) => Ipv4Addr::from(four).into(),
+        Err(_) => Ipv6Addr::from(<[u8; 16]>::try_from(bytes.as_slice()).ok()?).into(),
+    };
+    Some(SocketAddr::new(address, port))
+}
+
+impl Running {
+    /// Where it listens, Unix sockets first.
+    pub fn endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
+    /// The folder that it was started in.
+    pub fn work(&self) -> &Path {
+        &self.laid_out.work
+    }
+
+    /// What `{PORT}` and `{PORT2}` became.
+    pub fn ports(&self) -> [u16; 2] {
+        self.laid_out.ports
+    }
+
+    /// A session, as `user` with a password or as whoever the server takes us for, by the first way in that works.
+    pub fn client(&self, login: Option<(&str, &str)>) -> Result<Client, String> {
+        let mut problem = "it listens nowhere".to_owned();
+        for endpoint in &self.endpoints {
+            match Client::open(endpoint, login) {
+                Ok(client) => return Ok(client),
+                Err(error) => problem = error,
+            }
+        }
+        Err(problem)
+    }
+
+    /// Everything that it wrote so far.
+    pub fn output(&self) -> String {
+        output(&self.laid_out.dir.path().join("output"), &self.laid_out.work)
+    }
+}
+
+/// A session with a server.
+pub struct Client(redis::Connection);
+
+impl Client {
+    /// Connects, and logs in where a user and password are given.
+    pub fn open(endpoint: &Endpoint, login: Option<(&str, &str)>) -> Result<Client, String> {
+        let address = match endpoint {
+            Endpoint::Unix(path) => ConnectionAddr::Unix(path.clone()),
+            Endpoint::Tcp(address) => {
+                let host = match address.ip() {
+                    IpAddr::V4(Ipv4Addr::UNSPECIFIED) => Ipv4Addr::LOCALHOST.into(),
+                    IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Ipv6Addr::LOCALHOST.into(),
+                    other => other,
+                };
+                ConnectionAddr::Tcp(host.to_string(), address.port())
+            }
+        };
+        let open = || -> redis::RedisResult<redis::Connection> {
+            let info = address.clone().into_connection_info()?;
+            let info = info.set_redis_settings(RedisConnectionInfo::default().set_skip_set_lib_name());
+            let connection = redis::Client::open(info)?.get_connection_with_timeout(Duration::from_secs(5))?;
+            connection.set_read_timeout(Some(Duration::from_secs(20)))?;
+            Ok(connection)
+        };
+        let mut client = Client(open().map_err(|error| error.to_string())?);
+        if let Some((user, password)) = login {
+            match client.ask(&["AUTH", user, password])? {
+                Value::Okay => {}
+                other => return Err(text(&other)),
+            }
+        }
+        Ok(client)
+    }
+
+    /// One question.
+    pub fn ask(&mut self, words: &[&str]) -> Result<Value, String> {
+        let mut replies = self.ask_all(&[words])?;
+        replies.pop().ok_or_else(|| "no reply".to_owned())
+    }
+
+    /// Many questions, sent at once; their replies in order, errors among them. `Err` when the session breaks.
+    pub fn ask_all<Q: AsRef<[W]>, W: AsRef<[u8]>>(&mut self, questions: &[Q]) -> Result<Vec<Value>, String> {
+        let mut packed = Vec::new();
+        for question in questions {
+            packed.extend(format!("*{}\r\n", question.as_ref().len()).bytes());
+            for word in question.as_ref() {
+                packed.extend(format!("${}\r\n", word.as_ref().len()).bytes());
+                packed.extend(word.as_ref());
+                packed.extend(b"\r\n");
+            }
+        }
+        self.0.req_packed_commands(&packed, 0, questions.len()).map_err(|error| error.to_string())
+    }
+}
+
+/// A reply as one line; errors start with `-`.
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::Okay => "OK".to_owned(),
+        Value::SimpleString(text) => text.clone(),
+        Value::BulkString(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Value::Int(number) => number.to_string(),
+        Value::Nil => "nil".to_owned(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(" "),
+        Value::ServerError(error) => format!("-{} {}", error.code(), error.details().unwrap_or_default()),
+        other => format!("{other:?}"),
+    }
+}
+
+/// The items of a list.
+pub fn items(value: &Value) -> &[Value] {
+    match value {
+        Value::Array(items) => items,
+        _ => &[],
+    }
+}
+
+#[test]
+fn every_server_is_of_a_version_with_tables() {
+    for server in all() {
+        let running = server.run(&["--port", "{PORT}", "--bind", "127.0.0.1"]);
+        let mut client = running.client(None).expect("a session");
+        assert_eq!(text(&client.ask(&["PING"]).expect("a reply")), "PONG", "{}", server.name);
+    }
+}
