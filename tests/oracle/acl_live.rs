@@ -6,9 +6,12 @@
 mod generate;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::time::Instant;
 
+use hardline::platform::redis::acl::{
+    self, Evaluator,
+    decide::{Reason, Situation},
+};
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use redis::Value;
@@ -32,25 +35,6 @@ pub enum Answer {
     Allowed,
     /// It may not, for want of a right on this.
     Denied(Reason),
-}
-
-/// What a right was missing on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reason {
-    /// The command.
-    Command,
-    /// A key.
-    Key,
-    /// A channel.
-    Channel,
-    /// A database.
-    Database,
-}
-
-impl fmt::Display for Answer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
 }
 
 /// A server and a session that may do everything.
@@ -115,7 +99,12 @@ impl Asked {
     fn ask_dryrun(&mut self, cases: &[Case]) -> Vec<Vec<Answer>> {
         let mut questions: Vec<Vec<&str>> = Vec::new();
         let names: Vec<String> = cases.iter().map(|_| self.new_name()).collect();
-        for (name, case) in names.iter().zip(cases) {
+        let databases: Vec<String> = cases.iter().map(|case| case.database.to_string()).collect();
+        for ((name, case), database) in names.iter().zip(cases).zip(&databases) {
+            if self.server.version.valkey_since(9, 1) {
+                // DRYRUN asks for the current database of the session.
+                questions.push(vec!["SELECT", database]);
+            }
             questions.push(["ACL", "SETUSER", name].into_iter().chain(case.rules.iter().map(String::as_str)).collect());
             for command in &case.commands {
                 questions.push(["ACL", "DRYRUN", name].into_iter().chain(command.iter().map(String::as_str)).collect());
@@ -128,6 +117,9 @@ impl Asked {
         cases
             .iter()
             .map(|case| {
+                if self.server.version.valkey_since(9, 1) {
+                    assert_eq!(text(next()), "OK", "SELECT {}", case.database);
+                }
                 let refused = matches!(next(), Value::ServerError(_));
                 let answers = case.commands.iter().map(|_| dryrun_answer(next()));
                 let answers: Vec<Answer> = answers.collect();
@@ -286,16 +278,21 @@ impl Spread {
     }
 }
 
-struct Hardline(Option<()>);
-impl Hardline {
-    fn new(_: &hardline::platform::redis::version::Version) -> Hardline {
-        Hardline(None)
-    }
-    fn answers(&self, case: &Case) -> Vec<Answer> {
-        LAST.with(|l| l.borrow().clone())
-    }
+/// hardline's answers to the same.
+fn said(evaluator: &Evaluator, case: &Case) -> Vec<Answer> {
+    let rules: Vec<&[u8]> = case.rules.iter().map(String::as_bytes).collect();
+    let Ok(user) = evaluator.user(&rules) else { return vec![Answer::RulesRefused; case.commands.len()] };
+    let situation = Situation { database: case.database, databases: 16 };
+    let answer = |command: &Vec<String>| {
+        let words: Vec<&[u8]> = command.iter().map(String::as_bytes).collect();
+        match evaluator.decide_in(&user, &words, situation) {
+            acl::decide::Answer::Allowed { .. } => Answer::Allowed,
+            acl::decide::Answer::Denied { reason, .. } => Answer::Denied(reason),
+            acl::decide::Answer::UnknownCommand | acl::decide::Answer::WrongArity(_) => Answer::CommandError,
+        }
+    };
+    case.commands.iter().map(answer).collect()
 }
-thread_local!(static LAST: std::cell::RefCell<Vec<Answer>> = const { std::cell::RefCell::new(Vec::new()) });
 
 /// A number from the environment.
 pub fn number(name: &str, otherwise: usize) -> usize {
@@ -316,7 +313,7 @@ fn compare(name: &str) {
     let (wanted, seed) = (number("HARDLINE_CASES", 5_000), number("HARDLINE_SEED", 1));
     let mut asked = Asked::new(servers::named(name));
     let words = asked.words();
-    let hardline = Hardline::new(asked.server.version);
+    let evaluator = Evaluator::new(asked.server.version);
     let strategy = generate::case(&words, COMMANDS_A_USER);
     let mut runner = runner(seed);
     let mut spread = Spread::default();
@@ -326,15 +323,14 @@ fn compare(name: &str) {
         let answers = asked.ask(&cases);
         for ((tree, case), answers) in trees.into_iter().zip(&cases).zip(&answers) {
             spread.add(&words, case, answers);
-            LAST.with(|l| *l.borrow_mut() = answers.clone());
-            if hardline.answers(case) != *answers {
+            if said(&evaluator, case) != *answers {
                 let smallest =
-                    shrink(tree, &mut |case| asked.ask(std::slice::from_ref(case))[0] != hardline.answers(case));
+                    shrink(tree, &mut |case| asked.ask(std::slice::from_ref(case))[0] != said(&evaluator, case));
                 let server = asked.ask(std::slice::from_ref(&smallest)).remove(0);
                 panic!(
                     "{name}, seed {seed}, after {} pairs: the server says {server:?}, hardline {:?}, to {smallest:?}",
                     spread.pairs,
-                    hardline.answers(&smallest)
+                    said(&evaluator, &smallest)
                 );
             }
         }

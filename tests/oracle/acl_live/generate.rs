@@ -23,6 +23,8 @@ pub struct Case {
     pub rules: Vec<String>,
     /// The commands, each with its arguments.
     pub commands: Vec<Vec<String>>,
+    /// The current database of the session that they are sent in. Only Valkey 9.1 asks for it.
+    pub database: i64,
 }
 
 /// Users with `commands` commands each.
@@ -40,13 +42,14 @@ pub fn case(words: &Words, commands: usize) -> impl Strategy<Value = Case> + use
     ];
     let selectors = words.selectors;
     let untidy = prop_oneof![12 => Just(false), 1 => Just(true)];
-    (start, rules, untidy, prop::collection::vec(command(words), 1..=commands)).prop_map(
-        move |(start, rules, untidy, commands)| {
+    let database = prop_oneof![5 => Just(0), 1 => Just(1), 1 => Just(3), 1 => Just(15)];
+    (start, rules, untidy, prop::collection::vec(command(words), 1..=commands), database).prop_map(
+        move |(start, rules, untidy, commands, database)| {
             let start = start.into_iter().filter(|rule| selectors || !rule.starts_with('%')).map(str::to_owned);
             let rules = start.chain(rules).collect();
             let rules: Vec<String> = if untidy { rules } else { tidy(rules, !selectors) };
             let spread = |rule: &String| rule.split(SPREAD).map(str::to_owned).collect::<Vec<_>>();
-            Case { rules: rules.iter().flat_map(spread).collect(), commands }
+            Case { rules: rules.iter().flat_map(spread).collect(), commands, database }
         },
     )
 }
