@@ -98,9 +98,13 @@ impl AclFile {
         let mut names: HashMap<&[u8], usize> = HashMap::new();
         let mut errors = Vec::new();
         for line in &self.lines {
-            let mut error = |place: Range<usize>, message: String| errors.push(FileError { line: line.number, place, message });
+            let mut error =
+                |place: Range<usize>, message: String| errors.push(FileError { line: line.number, place, message });
             let Some(user) = &line.user else {
-                error(line.place.clone(), "a line of an ACL file is `user`, a name and rules; there are no comments".to_owned());
+                error(
+                    line.place.clone(),
+                    "a line of an ACL file is `user`, a name and rules; there are no comments".to_owned(),
+                );
                 continue;
             };
             let name = bytes.get(user.name.clone()).unwrap_or_default();

@@ -340,7 +340,8 @@ fn numbers(list: &[u8]) -> Result<Vec<i64>, Problem> {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Err(Problem::Syntax);
         }
-        let value = digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+        let value =
+            digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
         if value > i64::from(i32::MAX) || (negative && value > 0) {
             return Err(Problem::DatabaseOutOfRange);
         }
