@@ -938,3 +938,15 @@ pub const GLOB: &[&str] = &[
 
 /// Includes by a pattern that is a file's name at the same time.
 pub const GLOB_AS_NAME: &[&str] = &["include glob/*.conf", "include {DIR}/glob/*.conf", "include \"glob/*.conf\""];
+
+/// The include in an included file.
+pub const INNER_INCLUDE: &[&str] = &[
+    "include nest/inner.conf\n",
+    "include nest/inner.conf\n",
+    "include nest/inner.conf\n",
+    "include {DIR}/nest/inner.conf\n",
+    "include nest/in*.conf\n",
+    "include nest/inner.conf",
+    "include ./nest/inner.conf\n",
+    "include inner.conf\n",
+];
