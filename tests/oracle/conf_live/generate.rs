@@ -230,7 +230,7 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
             let name = line.split_whitespace().next().unwrap_or_default().to_lowercase();
             plain.contains(&name)
                 || NO_SETTINGS.contains(&name.as_str())
-                || !lines::MULTI.contains(&line) && !lines::LISTEN.contains(&line)
+                || !lines::MULTI.contains(&line) && !lines::LISTEN.contains(&line))
         }
     };
     // `right` mostly, one in `of` `wrong`.
