@@ -1,6 +1,5 @@
 //! The same question to hardline and to the real server.
 
-mod accounts;
 mod conf_live;
 mod conf_recorded;
 pub mod reach_doors;
@@ -8,3 +7,4 @@ mod reach_live;
 mod reach_recorded;
 #[allow(dead_code)]
 pub mod servers;
+mod shared;

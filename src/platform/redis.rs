@@ -1,5 +1,7 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+pub mod accounts;
+pub mod acl;
 pub mod arguments;
 mod because;
 pub mod claim;

@@ -8,9 +8,9 @@ use std::collections::BTreeMap;
 use hardline::files::{Disk, Location};
 use hardline::platform::redis::directive::{Kind, Rule, SettingId, Spec, Unit, world};
 use hardline::platform::redis::door::Host;
+use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::effective::{Effective, Question, evaluate};
 
-use super::accounts;
 use super::servers::{self, Server, Setup, Started};
 
 /// A small generator of random numbers (SplitMix64): the same seed, the same cases.
@@ -277,7 +277,7 @@ fn ask(server: &Server, setup: &Setup) -> Asked {
         umask: 0o022,
     };
     // Before the server: it makes files.
-    let hardline = evaluate(&question, &Disk::whole(1 << 20), &accounts::rules(), &work);
+    let hardline = evaluate(&question, &Disk::whole(1 << 20), &AclRules, &work);
     match server.start(laid_out) {
         Started::Refused(refusal) => Asked {
             started: false,
