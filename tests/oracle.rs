@@ -1,5 +1,6 @@
 //! The same question to hardline and to the real server.
 
+mod acl_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
