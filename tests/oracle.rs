@@ -2,6 +2,7 @@
 
 mod conf_live;
 mod conf_recorded;
+mod acl_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::version::{Product, VERSIONS, Version};
+use crate::directives::any;
+use crate::version::{VERSIONS, Version};
 
 const DATA: &str = "src/platform/redis/data/commands.toml";
 
@@ -60,22 +61,30 @@ fn tables(data: &Data) -> String {
     let mut versions = String::new();
     for version in &VERSIONS {
         let here: Vec<Option<Entry>> = names.iter().map(|name| data.commands[*name].at(version)).collect();
-        let numbers: Vec<u16> = here.iter().map(|entry| entry.as_ref().map_or(u16::MAX, |entry| {
-            let row = entry.row(&data.categories);
-            let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
-                rows.push(row);
-                rows.len() - 1
-            });
-            u16::try_from(index).expect("few rows")
-        })).collect();
-        let sets: Vec<Vec<u64>> = data.categories.iter().map(|category| reach(category, &here, &containers, words)).collect();
+        let numbers: Vec<u16> = here
+            .iter()
+            .map(|entry| {
+                entry.as_ref().map_or(u16::MAX, |entry| {
+                    let row = entry.row(&data.categories);
+                    let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
+                        rows.push(row);
+                        rows.len() - 1
+                    });
+                    u16::try_from(index).expect("few rows")
+                })
+            })
+            .collect();
+        let sets: Vec<Vec<u64>> =
+            data.categories.iter().map(|category| reach(category, &here, &containers, words)).collect();
         let all = (0..count).filter(|id| here[*id].is_some()).fold(vec![0; words], with);
-        writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},").expect("a string takes all");
+        writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},")
+            .expect("a string takes all");
     }
     let top: Vec<usize> = (0..count).filter(|id| containers[*id] == *id).collect();
     let mut sorted: Vec<&str> = top.iter().map(|id| names[*id]).collect();
     sorted.sort_unstable();
-    let top: Vec<usize> = sorted.iter().map(|name| names.iter().position(|other| other == name).expect("it is one of them")).collect();
+    let top: Vec<usize> =
+        sorted.iter().map(|name| names.iter().position(|other| other == name).expect("it is one of them")).collect();
     format!(
         "/// How many commands there are in all versions together, subcommands included.\n\
          pub const COUNT: usize = {count};\n\
@@ -101,7 +110,9 @@ fn tables(data: &Data) -> String {
 /// The commands that a rule on a category touches: its own, and with a container all its subcommands.
 fn reach(category: &str, here: &[Option<Entry>], containers: &[usize], words: usize) -> Vec<u64> {
     let is_in = |id: usize| {
-        here[id].as_ref().is_some_and(|entry| entry.acl.as_deref().unwrap_or_default().split(' ').any(|word| word == category))
+        here[id]
+            .as_ref()
+            .is_some_and(|entry| entry.acl.as_deref().unwrap_or_default().split(' ').any(|word| word == category))
     };
     (0..here.len()).filter(|&id| here[id].is_some() && (is_in(id) || is_in(containers[id]))).fold(vec![0; words], with)
 }
@@ -135,9 +146,14 @@ impl Entry {
 
     /// A `Row` in Rust.
     fn row(&self, categories: &[String]) -> String {
-        let mask = self.acl.as_deref().expect("every command has categories").split(' ').fold(0u32, |mask, word| {
-            mask | 1 << categories.iter().position(|category| category == word).expect("a category")
-        });
+        let mask = self
+            .acl
+            .as_deref()
+            .expect("every command says its categories")
+            .split_whitespace()
+            .fold(0u32, |mask, word| {
+                mask | 1 << categories.iter().position(|category| category == word).expect("a category")
+            });
         let keys: Vec<String> = self.keys.iter().flatten().map(|text| key_spec(text)).collect();
         let range = match self.range.as_deref().map(numbers) {
             Some(range) => format!("Some({range:?})"),
@@ -212,23 +228,4 @@ fn numbers(text: &str) -> [i8; 3] {
 
 fn camel(words: &str) -> String {
     words.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
-}
-
-/// Whether one of `redis`, `redis 7.0..`, `redis 7.0..7.4`, `valkey 9.1` means this version.
-fn any(on: &[String], version: &Version) -> bool {
-    on.iter().any(|text| {
-        let (product, range) = text.split_once(' ').unwrap_or((text, ".."));
-        let right = match product {
-            "redis" => version.product == Product::Redis,
-            "valkey" => version.product == Product::Valkey,
-            other => panic!("`{other}` is no product"),
-        };
-        let (from, to) = range.split_once("..").unwrap_or((range, range));
-        let minor = |text: &str| {
-            let (major, minor) = text.split_once('.').expect("a version is major.minor");
-            (major.parse::<u8>().expect("a number"), minor.parse::<u8>().expect("a number"))
-        };
-        let here = (version.number.0, version.number.1);
-        right && (from.is_empty() || minor(from) <= here) && (to.is_empty() || here <= minor(to))
-    })
 }
