@@ -83,8 +83,7 @@ struct Start<'a> {
 
 impl Start<'_> {
     fn load(&mut self, library: &mut Library<'_>) {
-        let first = self.first_default();
-        self.keep(b"default", &first, self.loaded.end);
+        self.first_default();
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -98,15 +97,15 @@ impl Start<'_> {
     }
 
     /// `default` before any line about it (`acl.c:ACLUpdateDefaultUserPassword`).
-    fn first_default(&self) -> User<'static> {
+    fn first_default(&mut self) {
         let user = self.evaluator.default_user();
-        match self.loaded.named("requirepass").typed() {
-            Some(Typed::Bytes(password)) if !password.is_empty() => {
-                let rule = [b">", password.as_ref()].concat();
-                let changed = self.evaluator.change(user.clone(), &[b"resetpass", &rule]);
-                changed.map_or(user, |changed| changed.into_owned())
-            }
-            _ => user,
+        let password = match self.loaded.named("requirepass") {
+            Held::Written(_, Typed::Bytes(password)) if !password.is_empty() => password.clone(),
+            _ => return self.keep(b"default", &user, self.loaded.end),
+        };
+        let rule = [b">", password.as_ref()].concat();
+        if let Ok(user) = self.evaluator.change(user, &[b"resetpass", &rule]) {
+            self.keep(b"default", &user, self.loaded.end);
         }
     }
 
