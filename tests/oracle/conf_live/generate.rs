@@ -228,9 +228,9 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
         let plain: BTreeSet<String> = plain.iter().map(|(name, _)| name.clone()).collect();
         move |line: &str| {
             let name = line.split_whitespace().next().unwrap_or_default().to_lowercase();
-            plain.contains(&name)
-                || NO_SETTINGS.contains(&name.as_str())
-                || !lines::MULTI.contains(&line) && !lines::LISTEN.contains(&line))
+            let only_some = lines::MULTI.contains(&line) || lines::LISTEN.contains(&line);
+            let too_old = !server.version.since(7, 0) && lines::SINCE_7.contains(&line);
+            !too_old && (plain.contains(&name) || NO_SETTINGS.contains(&name.as_str()) || !only_some)
         }
     };
     // `right` mostly, one in `of` `wrong`.

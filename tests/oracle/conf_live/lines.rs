@@ -953,7 +953,13 @@ pub const INNER_INCLUDE: &[&str] = &[
 
 /// Right lines that 6.2 refuses.
 pub const SINCE_7: &[&str] = &[
-    "oom-score-adj-values \"1 2 3\"", "client-output-buffer-limit \"normal 1 2 3\"", "client-output-buffer-limit normal 1 2 3 pubsub 4 5 6",
-    "replicaof \"127.0.0.1 1\"", "appenddirname aofs", "bind \"127.0.0.1 127.0.0.3\"", "save \"900 1 60 5\"", "save \"7 8\"",
+    "oom-score-adj-values \"1 2 3\"",
+    "client-output-buffer-limit \"normal 1 2 3\"",
+    "client-output-buffer-limit normal 1 2 3 pubsub 4 5 6",
+    "replicaof \"127.0.0.1 1\"",
+    "appenddirname aofs",
+    "bind \"127.0.0.1 127.0.0.3\"",
+    "save \"900 1 60 5\"",
+    "save \"7 8\"",
     "user grace resetkeys ~y &ch +subscribe +publish",
 ];
