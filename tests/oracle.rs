@@ -1,8 +1,8 @@
 //! The same question to hardline and to the real server.
 
+mod acl_recorded;
 mod conf_live;
 mod conf_recorded;
-mod acl_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use hardline::files::{Disk, Location};
+use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::directive::{Kind, Rule, SettingId, Spec, Unit, world};
 use hardline::platform::redis::door::Host;
-use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::effective::{Effective, Question, evaluate};
 
 use super::servers::{self, Server, Setup, Started};
@@ -91,36 +91,94 @@ fn value(dice: &mut Dice, spec: &Spec) -> String {
             _ if spec.name == "unixsocket" => pick(dice, &["s.sock", "\"\"", "sub/s.sock", "{DIR}/t.sock"]),
             _ => pick(
                 dice,
-                &["a", "a.b-c", "a_b", "a/b", "\"a b\"", "\"\"", "127.0.0.1", "::1", "1.2.3", "\"x\\x00y\"", "a:b", "a*"],
+                &[
+                    "a",
+                    "a.b-c",
+                    "a_b",
+                    "a/b",
+                    "\"a b\"",
+                    "\"\"",
+                    "127.0.0.1",
+                    "::1",
+                    "1.2.3",
+                    "\"x\\x00y\"",
+                    "a:b",
+                    "a*",
+                ],
             ),
         },
         Kind::Bind => pick(
             dice,
-            &["127.0.0.1", "127.0.0.1 -::1", "* -::*", "\"127.0.0.1 -127.0.0.9\"", "127.0.0.1 127.0.0.1", "-9.9.9.9 127.0.0.1"],
+            &[
+                "127.0.0.1",
+                "127.0.0.1 -::1",
+                "* -::*",
+                "\"127.0.0.1 -127.0.0.9\"",
+                "127.0.0.1 127.0.0.1",
+                "-9.9.9.9 127.0.0.1",
+            ],
         ),
         Kind::Save => pick(
             dice,
             &[
-                "900 1", "\"900 1 60 5\"", "\"\"", "60", "0 1", "60 -1", "60 x", "900 1 60 5", "''", "60 4294967297",
-                "\"'\"", "\" \"", "9 9 #", "60 1 ", "+5 1", "",
+                "900 1",
+                "\"900 1 60 5\"",
+                "\"\"",
+                "60",
+                "0 1",
+                "60 -1",
+                "60 x",
+                "900 1 60 5",
+                "''",
+                "60 4294967297",
+                "\"'\"",
+                "\" \"",
+                "9 9 #",
+                "60 1 ",
+                "+5 1",
+                "",
             ],
         ),
         Kind::OutputLimits => pick(
             dice,
             &[
-                "replica 1mb 2mb 3", "pubsub 0 0 0", "\"pubsub 1 1 1\"", "slave 1mb 1mb 60 pubsub 1 2 3", "master 0 0 0",
-                "primary 0 0 0", "normal 0 0", "replica -1 0 0", "pubsub x 0 0", "pubsub 1 1 -1", "pubsub 1 1 5x", "",
+                "replica 1mb 2mb 3",
+                "pubsub 0 0 0",
+                "\"pubsub 1 1 1\"",
+                "slave 1mb 1mb 60 pubsub 1 2 3",
+                "master 0 0 0",
+                "primary 0 0 0",
+                "normal 0 0",
+                "replica -1 0 0",
+                "pubsub x 0 0",
+                "pubsub 1 1 -1",
+                "pubsub 1 1 5x",
+                "",
             ],
         ),
-        Kind::OomScores => pick(dice, &["1 2 3", "\"1 2 3\"", "1 2", "-2001 0 0", "0 0 2000", "a b c", "\"\"", "3 2 1"]),
+        Kind::OomScores => {
+            pick(dice, &["1 2 3", "\"1 2 3\"", "1 2", "-2001 0 0", "0 0 2000", "a b c", "\"\"", "3 2 1"])
+        }
         Kind::Percentiles => pick(
             dice,
             &["50 99", "\"50 99.95\"", "\"\"", "101", "x", "-1", "0x10", "1e1", "nan", "inf", "99.9999999", "", "50."],
         ),
-        Kind::KeyspaceEvents => pick(dice, &["KEA", "Kg", "\"\"", "x", "q", "AKEmdn", "n", "g$lshzxetd", "oc", "K E", "E"]),
+        Kind::KeyspaceEvents => {
+            pick(dice, &["KEA", "Kg", "\"\"", "x", "q", "AKEmdn", "n", "g$lshzxetd", "oc", "K E", "E"])
+        }
         Kind::ReplicaOf => pick(
             dice,
-            &["127.0.0.1 1", "no one", "NO ONE", "no", "a.test 70000", "a.test 1x", "\"127.0.0.1 2\"", "x 4294967297", "\"\""],
+            &[
+                "127.0.0.1 1",
+                "no one",
+                "NO ONE",
+                "no",
+                "a.test 70000",
+                "a.test 1x",
+                "\"127.0.0.1 2\"",
+                "x 4294967297",
+                "\"\"",
+            ],
         ),
         Kind::Dir => pick(dice, &["sub", ".", "{DIR}", "/nonexistent", "\"\"", "sub/..", "test.conf", "sub sub"]),
     }
@@ -167,9 +225,7 @@ fn setting_line(dice: &mut Dice, server: &Server) -> String {
         let value = value(dice, spec);
         // Too many of these, or too little room, and the server can no longer be asked.
         let harmless = match spec.name {
-            "databases" | "cluster-databases" | "io-threads" => {
-                value.parse::<i64>().is_ok_and(|value| value <= 64)
-            }
+            "databases" | "cluster-databases" | "io-threads" => value.parse::<i64>().is_ok_and(|value| value <= 64),
             "maxmemory-clients" => !value.starts_with(|first: char| first.is_ascii_digit()) || value.ends_with('%'),
             "maxclients" => !matches!(value.parse(), Ok(1..=9)),
             "hash-seed" => false,
@@ -190,20 +246,122 @@ fn setting_line(dice: &mut Dice, server: &Server) -> String {
 /// A line that is no setting.
 fn other_line(dice: &mut Dice, server: &Server) -> String {
     let lines = [
-        "include inc.conf", "include sub/*.conf", "include nosuch.conf", "include nosuch*.conf", "include inc.conf x",
-        "include \"in[c].conf\"", "include sub", "include test.conf", "include .", "include {DIR}/inc.conf",
-        "rename-command FLUSHALL \"\"", "rename-command flushall X1", "rename-command nosuch X", "rename-command KEYS GET",
-        "rename-command flushall X1\nrename-command X1 X2", "rename-command config|get x", "rename-command debug",
-        "loadmodule nosuch.so", "loadmodule /nonexistent/x.so a", "foo.bar 1", "foo.bar", "nosuch", "nosuch 1", "nosuch a b",
-        "sentinel monitor x 127.0.0.1 1 1", "sentinel", "; comment", "# comment", "port 0", "unixsocket s.sock\nport 0",
-        "list-max-ziplist-value 5", "list-max-ziplist-entries 5 6", "lua-replicate-commands yes", "timeout=5", "save",
-        "io-threads-do-reads no", "dynamic-hz yes", "events-per-io-thread 1", "sanitize-dump-payload no", "bind", "\"",
-        "cluster-enabled yes", "cluster-enabled yes\nreplicaof 127.0.0.1 1", "tls-port 7", "loadmodule", "user", "\u{feff}hz 1",
-        "gopher-enabled no", "unknown\u{b}x 1", "timeout\u{c}5", "'hz' 5", "\"ti\\x6deout\" 7", "", "'' x", "lua-time-limit 7",
+        "include inc.conf",
+        "include sub/*.conf",
+        "include nosuch.conf",
+        "include nosuch*.conf",
+        "include inc.conf x",
+        "include \"in[c].conf\"",
+        "include sub",
+        "include test.conf",
+        "include .",
+        "include {DIR}/inc.conf",
+        "rename-command FLUSHALL \"\"",
+        "rename-command flushall X1",
+        "rename-command nosuch X",
+        "rename-command KEYS GET",
+        "rename-command flushall X1\nrename-command X1 X2",
+        "rename-command config|get x",
+        "rename-command debug",
+        "loadmodule nosuch.so",
+        "loadmodule /nonexistent/x.so a",
+        "foo.bar 1",
+        "foo.bar",
+        "nosuch",
+        "nosuch 1",
+        "nosuch a b",
+        "sentinel monitor x 127.0.0.1 1 1",
+        "sentinel",
+        "; comment",
+        "# comment",
+        "port 0",
+        "unixsocket s.sock\nport 0",
+        "list-max-ziplist-value 5",
+        "list-max-ziplist-entries 5 6",
+        "lua-replicate-commands yes",
+        "timeout=5",
+        "save",
+        "io-threads-do-reads no",
+        "dynamic-hz yes",
+        "events-per-io-thread 1",
+        "sanitize-dump-payload no",
+        "bind",
+        "\"",
+        "cluster-enabled yes",
+        "cluster-enabled yes\nreplicaof 127.0.0.1 1",
+        "tls-port 7",
+        "loadmodule",
+        "user",
+        "\u{feff}hz 1",
+        "gopher-enabled no",
+        "unknown\u{b}x 1",
+        "timeout\u{c}5",
+        "'hz' 5",
+        "\"ti\\x6deout\" 7",
+        "",
+        "'' x",
+        "lua-time-limit 7",
     ];
     let line = dice.pick(&lines);
     // The build of 6.2 has no TLS, and so no such setting.
     if server.name == "redis-6.2" && line.starts_with("tls-") { String::new() } else { line.to_owned() }
+}
+
+/// A line about a user.
+fn user_line(dice: &mut Dice) -> String {
+    let rules = [
+        "on",
+        "off",
+        "nopass",
+        ">pw",
+        "resetpass",
+        "<pw",
+        "~*",
+        "~a",
+        "%R~a",
+        "%~a",
+        "%W~b*",
+        "resetkeys",
+        "allkeys",
+        "&*",
+        "&c",
+        "resetchannels",
+        "allchannels",
+        "+@all",
+        "-@all",
+        "+get",
+        "-get",
+        "+config|get",
+        "-config|set",
+        "+@read",
+        "-@dangerous",
+        "+select|1",
+        "+eval|x",
+        "+nosuch",
+        "+@nosuch",
+        "reset",
+        "(~x",
+        "+set)",
+        "\"(~x +get)\"",
+        "sanitize-payload",
+        "clearselectors",
+        "skip-sanitize-payload",
+        "alldbs",
+        "db=1,2",
+        "#xyz",
+        "\"\"",
+        "+GET",
+        "ON",
+        "#",
+        "x",
+        "+@write",
+        "nocommands",
+        "+client",
+    ];
+    let name = dice.pick(&["ann", "bob", "default", "ann", "\"a b\"", "ANN"]);
+    let count = dice.below(6);
+    let rules: Vec<&str> = (0..count).map(|_| dice.pick(&rules)).collect();
+    format!("user {name} {}", rules.join(" "))
 }
 
 fn lines(dice: &mut Dice, server: &Server, most: usize) -> String {
@@ -248,9 +406,29 @@ fn arguments(dice: &mut Dice) -> Vec<&'static str> {
 }
 
 fn setup(dice: &mut Dice, server: &Server) -> Setup {
-    let conf = format!("port {{PORT}}\nbind 127.0.0.1\n{}", lines(dice, server, 5));
+    let mut conf = format!("port {{PORT}}\nbind 127.0.0.1\n{}", lines(dice, server, 5));
+    let mut users = String::new();
+    if dice.one_in(3) {
+        if !conf.ends_with('\n') {
+            conf.push('\n');
+        }
+        let file = dice.one_in(2);
+        let into = if file { &mut users } else { &mut conf };
+        for _ in 0..dice.below(4) {
+            *into += &user_line(dice);
+            *into += "\n";
+        }
+        *into += "user probe on >probe ~* &* +@all\n";
+        if file {
+            conf += "aclfile users.acl\n";
+        }
+        if dice.one_in(2) {
+            conf += "requirepass s3cret\n";
+        }
+    }
     let args = if dice.one_in(3) { arguments(dice) } else { Vec::new() };
     let mut setup = Setup::of(&conf)
+        .file("users.acl", &users)
         .file("inc.conf", &lines(dice, server, 3))
         .file("sub/b.conf", &lines(dice, server, 2))
         .file("sub/a.conf", &lines(dice, server, 2))
@@ -264,6 +442,7 @@ struct Asked {
     started: bool,
     line: Option<usize>,
     config: BTreeMap<String, String>,
+    users: Vec<String>,
     said: String,
     hardline: Effective,
 }
@@ -286,24 +465,41 @@ fn ask(server: &Server, setup: &Setup) -> Asked {
             started: false,
             line: refusal.line(),
             config: BTreeMap::new(),
+            users: Vec::new(),
             said: refusal.output,
             hardline,
         },
         Started::Ready(running) => {
-            let mut client = running.client(None).unwrap();
+            let probe = setup.files.iter().any(|(_, text)| String::from_utf8_lossy(text).contains("user probe"));
+            let mut client = running.client(probe.then_some(("probe", "probe"))).unwrap();
             let reply = client.ask(&["CONFIG", "GET", "*"]).unwrap();
             let words: Vec<String> = servers::items(&reply).iter().map(servers::text).collect();
             let config = words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-            Asked { started: true, line: None, config, said: running.output(), hardline }
+            let reply = client.ask(&["ACL", "LIST"]).unwrap();
+            let users = servers::items(&reply).iter().map(servers::text).map(|user| masked(server, &user)).collect();
+            Asked { started: true, line: None, config, users, said: running.output(), hardline }
         }
     }
+}
+
+/// A user without hashes of passwords; before 7.2 without the order of commands, which is that of a hash table.
+fn masked(server: &Server, user: &str) -> String {
+    let word = |word: &str| if word.starts_with('#') { "#***".to_owned() } else { word.to_owned() };
+    let mut words: Vec<String> = user.split(' ').map(word).collect();
+    if !server.version.since(7, 2) {
+        words.sort();
+    }
+    words.join(" ")
 }
 
 /// What the two say differently.
 fn differences(server: &Server, asked: &Asked) -> Vec<String> {
     let hardline = &asked.hardline;
     if hardline.accepted != Some(asked.started) {
-        return vec![format!("starts: {}, not {:?} {:?} {:?}", asked.started, hardline.accepted, hardline.errors, hardline.unknown)];
+        return vec![format!(
+            "starts: {}, not {:?} {:?} {:?}",
+            asked.started, hardline.accepted, hardline.errors, hardline.unknown
+        )];
     }
     if !asked.started {
         let first = &hardline.errors[0];
@@ -317,6 +513,10 @@ fn differences(server: &Server, asked: &Asked) -> Vec<String> {
         };
     }
     let mut wrong = Vec::new();
+    let users: Vec<String> = hardline.users.iter().map(|user| masked(server, user)).collect();
+    if users != asked.users {
+        wrong.push(format!("users {:?}, not {users:?}", asked.users));
+    }
     for (name, theirs) in &asked.config {
         let lowered = name == "maxclients";
         let of_module = name.contains('.') || name.starts_with("vset-");

@@ -331,7 +331,8 @@ fn lead6(text: &str, host: &Host) -> Lead {
 fn could_be_a_name(text: &str) -> bool {
     // The last part of a name that can be looked up is never all digits (RFC 3696, section 2): `256.1.1.1` is none.
     let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    last.bytes().any(|byte| !byte.is_ascii_digit()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+    last.bytes().any(|byte| !byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
 /// An IPv4 address in one to four parts, each decimal, octal or hexadecimal, the last filling what is left
