@@ -259,6 +259,7 @@ impl Evaluation<'_> {
             }
             Cond::InInts(int, set) => self.in_ints(int, set, frame),
             Cond::InTexts(text, set) => self.in_texts(text, set, frame),
+            Cond::SecretIn(secret, list) => self.secret_in(secret, *list, frame),
             Cond::Each(all, list, body) => self.each(*all, list, body, frame),
             Cond::Ask(question, text) => self.ask(question, text, frame),
             Cond::Before(sides) => self.before(&sides[0], &sides[1], frame),
@@ -403,6 +404,20 @@ impl Evaluation<'_> {
                 Ok(Some(found))
             }
         }
+    }
+
+    /// Each guess at a hash costs about as much as looking through a kilobyte of text.
+    fn secret_in(&mut self, read: &Read, list: usize, frame: Option<&Frame<'_>>) -> Maybe<bool> {
+        let take = |value: &Value| if let Value::Secret(secret) = value { Some(secret.clone()) } else { None };
+        let Some(secret) = self.value(read, frame, take)? else { return Ok(None) };
+        let guesses = match self.param(list)? {
+            Param::Texts(guesses) => guesses,
+            Param::Ints(items) if items.is_empty() => return Ok(Some(false)),
+            _ => return Err(EvalError::Param),
+        };
+        let (found, steps) = (guesses.iter().any(|guess| secret.is(guess)), guesses.len() as u64 * 4);
+        self.step(steps)?;
+        Ok(Some(found))
     }
 
     fn each(&mut self, all: bool, list: &Read, body: &Cond, frame: Option<&Frame<'_>>) -> Maybe<bool> {

@@ -314,7 +314,8 @@ impl Checker<'_> {
                     Type::Bool => Some(Typed::Cond(Cond::Fact(path.read))),
                     Type::Int => Some(Typed::Int(Int::Fact(path.read))),
                     Type::Text => Some(Typed::Text(Text::Fact(path.read))),
-                    Type::Secret => self.refuse(span, "a secret is never compared; ask the facts about it"),
+                    Type::Secret => self
+                        .refuse(span, "a secret is never compared: ask the facts about it, or `secret in params.list`"),
                     Type::List(_) => {
                         let reason =
                             format!("{} has no value of its own: ask with `exists` or `all`", describe(path.ty));
@@ -386,7 +387,26 @@ impl Checker<'_> {
         Some(Typed::Cond(cond))
     }
 
+    /// `secret in params.list`: whether a secret is one of these can be asked, what it is cannot.
+    fn guessed(&mut self, left: &Ast, right: &Ast) -> Option<Cond> {
+        let (Kind::Path(secret), Kind::Path(list)) = (&left.kind, &right.kind) else { return None };
+        let [first, rest @ ..] = list.as_slice() else { return None };
+        let path = resolve(self.scope, &self.bindings, secret).ok()?;
+        if first.name != "params" || path.ty != Type::Secret {
+            return None;
+        }
+        let index = self.param_index(rest, &right.span)?;
+        self.reads.push(path.read.path.clone());
+        match self.scope.params[index].1 {
+            Param::Texts(_) => Some(Cond::SecretIn(path.read, index)),
+            _ => self.refuse(&right.span, "a secret is only ever in a list of texts"),
+        }
+    }
+
     fn contained(&mut self, left: &Ast, right: &Ast) -> Option<Typed> {
+        if let Some(cond) = self.guessed(left, right) {
+            return Some(Typed::Cond(cond));
+        }
         let left_typed = self.typed(left);
         if let Kind::Path(names) = &right.kind
             && let [first, rest @ ..] = names.as_slice()
