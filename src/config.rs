@@ -11,6 +11,7 @@ use ignore::gitignore::GitignoreBuilder;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::expr::Param;
 use crate::finding::{Label, Severity};
 use crate::text::{Source, Span, Unreadable, read_file};
 
@@ -57,21 +58,6 @@ pub struct Said<T> {
     pub it: T,
     /// Where.
     pub at: Span,
-}
-
-/// The value of a check's parameter.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Param {
-    /// True or false.
-    Bool(bool),
-    /// A whole number.
-    Int(i64),
-    /// Text.
-    Text(String),
-    /// Texts.
-    Texts(Vec<String>),
-    /// Whole numbers.
-    Ints(Vec<i64>),
 }
 
 /// The configuration file in force in a folder: its own or that of the nearest folder above.
@@ -230,7 +216,7 @@ impl Reader<'_> {
     fn param(&mut self, value: &Entry<'_>) -> Option<Param> {
         Some(match value.get_ref() {
             DeValue::Boolean(it) => Param::Bool(*it),
-            DeValue::String(it) => Param::Text(it.to_string()),
+            DeValue::String(it) => Param::Text(it.as_ref().into()),
             DeValue::Integer(it) => Param::Int(i64::from_str_radix(it.as_str(), it.radix()).ok()?),
             DeValue::Array(items) => {
                 let items = items.iter().map(|item| self.param(item)).collect::<Option<Vec<_>>>()?;
@@ -297,30 +283,8 @@ impl Reader<'_> {
 /// That a word is not known, with the nearest one that is.
 fn unknown(what: &str, word: &str, known: &[&str]) -> String {
     let list = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
-    match nearest(word, known.iter().copied()) {
+    match crate::spell::nearest(word, known.iter().copied()) {
         Some(near) => format!("no such {what}: `{word}`; did you mean `{near}`?"),
         None => format!("no such {what}: `{word}`; there are {list}"),
     }
-}
-
-/// The known word that one may have meant: at most a third of its letters away.
-pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let near = known.into_iter().map(|known| (distance(word, known), known)).min()?;
-    (near.0 * 3 <= word.chars().count()).then_some(near.1)
-}
-
-/// How many letters must be changed, added or taken away.
-fn distance(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = diagonal + usize::from(x != *y);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }

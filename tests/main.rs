@@ -2,6 +2,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 #![allow(missing_docs)]
 
+mod contract;
 mod formats;
 mod oracle;
+mod reach;
+mod subjects;
 mod truth;

@@ -183,7 +183,7 @@ fn camel(words: &str) -> String {
     words.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
-/// Whether one of `redis`, `redis 7.0..`, `redis 7.0..7.4`, `valkey 9.1` means this version.
+/// Whether one of `redis`, `redis 7.0..`, `redis 7.0..7.4`, `valkey 9.1`, `redis 7.0.15+debian` means this version.
 fn any(on: &[String], version: &Version) -> bool {
     on.iter().any(|text| {
         let (product, range) = text.split_once(' ').unwrap_or((text, ".."));
@@ -192,6 +192,10 @@ fn any(on: &[String], version: &Version) -> bool {
             "valkey" => version.product == Product::Valkey,
             other => panic!("`{other}` is no product"),
         };
+        if let Some((number, distribution)) = range.split_once('+') {
+            let (major, minor, patch) = version.number;
+            return right && number == format!("{major}.{minor}.{patch}") && version.distribution == Some(distribution);
+        }
         let (from, to) = range.split_once("..").unwrap_or((range, range));
         let minor = |text: &str| {
             let (major, minor) = text.split_once('.').expect("a version is major.minor");

@@ -77,13 +77,12 @@ pub fn form(path: &Path, bytes: &[u8]) -> Option<(Form, String)> {
         }
     }
     let lines = seen.lines;
-    let many = |count: usize| if count == 1 { "1 line is".to_owned() } else { format!("{count} lines are") };
     let users_only = seen.users > 0 && seen.users == lines;
     if users_only || seen.users > 0 && name.ends_with(".acl") {
-        return Some((Form::Acl, format!("{} of a user with ACL rules", many(seen.users))));
+        return Some((Form::Acl, format!("ACL rules of users, lines: {}", seen.users)));
     }
     let config = name.ends_with(".conf") || name.ends_with(".cfg") || name.contains(".conf.");
-    (config && seen.known >= ENOUGH).then(|| (Form::Server, format!("{} known settings", many(seen.known))))
+    (config && seen.known >= ENOUGH).then(|| (Form::Server, format!("{} lines are known settings", seen.known)))
 }
 
 /// What the lines of a file are like.
