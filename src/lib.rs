@@ -8,6 +8,7 @@ pub mod check;
 pub mod collect;
 pub mod config;
 pub mod edit;
+pub mod example;
 pub mod expr;
 pub mod fact;
 pub mod files;

@@ -4,6 +4,8 @@
 
 mod contract;
 mod formats;
+mod load;
 mod oracle;
 mod reach;
 mod subjects;
+mod truth;

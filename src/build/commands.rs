@@ -60,22 +60,30 @@ fn tables(data: &Data) -> String {
     let mut versions = String::new();
     for version in &VERSIONS {
         let here: Vec<Option<Entry>> = names.iter().map(|name| data.commands[*name].at(version)).collect();
-        let numbers: Vec<u16> = here.iter().map(|entry| entry.as_ref().map_or(u16::MAX, |entry| {
-            let row = entry.row(&data.categories);
-            let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
-                rows.push(row);
-                rows.len() - 1
-            });
-            u16::try_from(index).expect("few rows")
-        })).collect();
-        let sets: Vec<Vec<u64>> = data.categories.iter().map(|category| reach(category, &here, &containers, words)).collect();
+        let numbers: Vec<u16> = here
+            .iter()
+            .map(|entry| {
+                entry.as_ref().map_or(u16::MAX, |entry| {
+                    let row = entry.row(&data.categories);
+                    let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
+                        rows.push(row);
+                        rows.len() - 1
+                    });
+                    u16::try_from(index).expect("few rows")
+                })
+            })
+            .collect();
+        let sets: Vec<Vec<u64>> =
+            data.categories.iter().map(|category| reach(category, &here, &containers, words)).collect();
         let all = (0..count).filter(|id| here[*id].is_some()).fold(vec![0; words], with);
-        writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},").expect("a string takes all");
+        writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},")
+            .expect("a string takes all");
     }
     let top: Vec<usize> = (0..count).filter(|id| containers[*id] == *id).collect();
     let mut sorted: Vec<&str> = top.iter().map(|id| names[*id]).collect();
     sorted.sort_unstable();
-    let top: Vec<usize> = sorted.iter().map(|name| names.iter().position(|other| other == name).expect("it is one of them")).collect();
+    let top: Vec<usize> =
+        sorted.iter().map(|name| names.iter().position(|other| other == name).expect("it is one of them")).collect();
     format!(
         "/// How many commands there are in all versions together, subcommands included.\n\
          pub const COUNT: usize = {count};\n\
@@ -101,7 +109,9 @@ fn tables(data: &Data) -> String {
 /// The commands that a rule on a category touches: its own, and with a container all its subcommands.
 fn reach(category: &str, here: &[Option<Entry>], containers: &[usize], words: usize) -> Vec<u64> {
     let is_in = |id: usize| {
-        here[id].as_ref().is_some_and(|entry| entry.acl.as_deref().unwrap_or_default().split(' ').any(|word| word == category))
+        here[id]
+            .as_ref()
+            .is_some_and(|entry| entry.acl.as_deref().unwrap_or_default().split(' ').any(|word| word == category))
     };
     (0..here.len()).filter(|&id| here[id].is_some() && (is_in(id) || is_in(containers[id]))).fold(vec![0; words], with)
 }

@@ -95,7 +95,8 @@ fn misplaced(record: &Record, answer: &Effective) -> Option<String> {
     };
     let line = text.split('\n').nth(first.line? - 1)?.trim_matches([' ', '\t', '\r', '\n']);
     // A last line without an ending has the first of what follows joined on; the record ends at a vertical tab.
-    let cut = |text: &str| text.split(['\u{b}', '\u{c}', '\u{85}', '\r']).next().unwrap_or_default().trim_end().to_owned();
+    let cut =
+        |text: &str| text.split(['\u{b}', '\u{c}', '\u{85}', '\r']).next().unwrap_or_default().trim_end().to_owned();
     let same = cut(line) == cut(shown) || shown.starts_with(line) && !text.ends_with('\n');
     let right_number = path != Some("test.conf") || first.line == Some(number);
     (!same || !right_number).then(|| format!("line {number} `{shown}`, not {:?} {:?} `{line}`", first.path, first.line))
@@ -146,7 +147,10 @@ fn agrees_with_every_recorded_configuration() {
                 wrong.push(format!("{name} {}: {text}\n    {tried:?} {:?}", number + 1, record.error));
             };
             if answer.accepted != Some(record.accepted) {
-                say(format!("accepted {}, not {:?} {:?} {:?}", record.accepted, answer.accepted, answer.errors, answer.unknown));
+                say(format!(
+                    "accepted {}, not {:?} {:?} {:?}",
+                    record.accepted, answer.accepted, answer.errors, answer.unknown
+                ));
                 continue;
             }
             misplaced(&record, &answer).into_iter().for_each(&mut say);
