@@ -1,6 +1,7 @@
 //! The same question to hardline and to the real server.
 
 mod accounts;
+mod acl_recorded;
 mod conf_live;
 mod conf_recorded;
 pub mod reach_doors;

@@ -6,7 +6,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::version::{Product, VERSIONS, Version};
+use crate::directives::any;
+use crate::version::{VERSIONS, Version};
 
 const DATA: &str = "src/platform/redis/data/commands.toml";
 
@@ -145,9 +146,14 @@ impl Entry {
 
     /// A `Row` in Rust.
     fn row(&self, categories: &[String]) -> String {
-        let mask = self.acl.as_deref().expect("every command has categories").split(' ').fold(0u32, |mask, word| {
-            mask | 1 << categories.iter().position(|category| category == word).expect("a category")
-        });
+        let mask = self
+            .acl
+            .as_deref()
+            .expect("every command says its categories")
+            .split_whitespace()
+            .fold(0u32, |mask, word| {
+                mask | 1 << categories.iter().position(|category| category == word).expect("a category")
+            });
         let keys: Vec<String> = self.keys.iter().flatten().map(|text| key_spec(text)).collect();
         let range = match self.range.as_deref().map(numbers) {
             Some(range) => format!("Some({range:?})"),
@@ -222,23 +228,4 @@ fn numbers(text: &str) -> [i8; 3] {
 
 fn camel(words: &str) -> String {
     words.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
-}
-
-/// Whether one of `redis`, `redis 7.0..`, `redis 7.0..7.4`, `valkey 9.1` means this version.
-fn any(on: &[String], version: &Version) -> bool {
-    on.iter().any(|text| {
-        let (product, range) = text.split_once(' ').unwrap_or((text, ".."));
-        let right = match product {
-            "redis" => version.product == Product::Redis,
-            "valkey" => version.product == Product::Valkey,
-            other => panic!("`{other}` is no product"),
-        };
-        let (from, to) = range.split_once("..").unwrap_or((range, range));
-        let minor = |text: &str| {
-            let (major, minor) = text.split_once('.').expect("a version is major.minor");
-            (major.parse::<u8>().expect("a number"), minor.parse::<u8>().expect("a number"))
-        };
-        let here = (version.number.0, version.number.1);
-        right && (from.is_empty() || minor(from) <= here) && (to.is_empty() || here <= minor(to))
-    })
 }

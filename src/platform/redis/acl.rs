@@ -13,7 +13,7 @@ pub mod file;
 mod glob;
 mod keys;
 mod parse;
-//pub mod takeover;
+pub mod takeover;
 
 use std::borrow::Cow;
 

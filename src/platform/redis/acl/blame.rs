@@ -58,9 +58,9 @@ impl Evaluator {
     pub fn command_decided_by(&self, rules: &[&[u8]], name: &[u8]) -> Option<Range<usize>> {
         let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
         let user = self.user(rules).ok()?;
-        let granting = user.every_selector().position(|selector| {
-            self.table.called(&words).is_some_and(|command| selector.allows(command, &words))
-        });
+        let granting = user
+            .every_selector()
+            .position(|selector| self.table.called(&words).is_some_and(|command| selector.allows(command, &words)));
         match granting {
             Some(selector) => Some(self.last_touch(rules, selector, &Question::Command(&words))?.0),
             None => self.denied_by(rules, &words),

@@ -73,7 +73,10 @@ pub enum Code {
     /// The command has no such function.
     None,
     /// A number of keys at `count`, the keys after it, and one more at `store` unless that is 0.
-    Counted { count: u8, store: u8 },
+    Counted {
+        count: u8,
+        store: u8,
+    },
     Bitfield,
     Georadius,
     Memory,

@@ -194,9 +194,10 @@ impl Selector<'_> {
     /// Whether a key may be used so (`acl.c:ACLSelectorCheckKey`).
     pub fn opens_key(&self, key: &[u8], read: bool, write: bool) -> bool {
         self.all_keys
-            || self.keys.iter().any(|known| {
-                (known.read || !read) && (known.write || !write) && glob::matches(&known.pattern, key)
-            })
+            || self
+                .keys
+                .iter()
+                .any(|known| (known.read || !read) && (known.write || !write) && glob::matches(&known.pattern, key))
     }
 
     /// Whether a channel may be used; a pattern must be there letter for letter

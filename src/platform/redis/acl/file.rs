@@ -1,6 +1,7 @@
 //! ACL files: `user name rules…`, one a line. Their syntax is not that of `redis.conf`: no comments, no quotes, words
 //! separated by exactly one space (`acl.c:ACLLoadFromFile`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
@@ -10,9 +11,13 @@ use super::{Evaluator, RuleError};
 /// How many bytes the server reads at once, at most.
 const CHUNK: usize = 1023;
 
-/// A file taken apart, which is the same for all versions. Everything in it points into the file's bytes.
+/// A file taken apart, which is the same for all versions. All ranges in it count in [`AclFile::text`];
+/// [`AclFile::place`] says where that is in the file.
 #[derive(Debug, Clone, Default)]
-pub struct AclFile {
+pub struct AclFile<'b> {
+    text: Cow<'b, [u8]>,
+    /// Where stretches of the text begin, and where they are in the file, when it is not the whole file.
+    stretches: Vec<(usize, usize)>,
     /// The lines that say something, in order.
     pub lines: Vec<Line>,
 }
@@ -23,7 +28,7 @@ pub struct Line {
     /// Its number, from 1, as the server counts.
     pub number: usize,
     /// Its bytes, without the blanks around it.
-    pub place: Range<usize>,
+    pub range: Range<usize>,
     /// The user that it is about; `None` for a line that is not `user name …`.
     pub user: Option<Written>,
 }
@@ -42,50 +47,62 @@ pub struct Written {
 pub struct FileError {
     /// The line, from 1.
     pub line: usize,
-    /// The bytes at fault.
+    /// The bytes at fault, in the file.
     pub place: Range<usize>,
     /// What is wrong, without secrets.
     pub message: String,
 }
 
-impl AclFile {
+impl<'b> AclFile<'b> {
     /// Takes a file apart.
-    pub fn read(bytes: &[u8]) -> AclFile {
+    pub fn read(bytes: &'b [u8]) -> AclFile<'b> {
+        let (text, stretches) = seen(bytes);
         let mut lines = Vec::new();
-        let mut number = 1;
-        let mut text = Vec::new();
-        // A NUL makes the server lose what it has read with it, its line ending included, so that lines join.
-        let seen = seen(bytes);
-        let mut at = 0;
-        for chunk in &seen {
-            for (offset, byte) in bytes[chunk.clone()].iter().enumerate() {
-                at = chunk.start + offset;
-                if *byte == b'\n' {
-                    lines.extend(line(&text, number));
-                    text.clear();
-                    number += 1;
-                } else {
-                    text.push((*byte, at));
-                }
-            }
+        let mut start = 0;
+        for (index, line) in text.split(|byte| *byte == b'\n').enumerate() {
+            lines.extend(self::line(line, start, index + 1));
+            start += line.len() + 1;
         }
-        if !text.is_empty() || at > 0 {
-            lines.extend(line(&text, number));
-        }
-        AclFile { lines }
+        AclFile { text, stretches, lines }
     }
 
-    /// The lines about users, of which a version keeps one each: 7.0 and later refuse a second, 6.2 forgets the first
-    /// (`acl.c:ACLLoadFromFile`).
-    pub fn users(&self, bytes: &[u8]) -> Vec<(&Line, &Written)> {
+    /// What the server sees of the file: all of it, unless there are NULs.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The bytes of a range.
+    pub fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The rules of a user as words.
+    pub fn rules(&self, user: &Written) -> Vec<&[u8]> {
+        user.rules.iter().map(|rule| self.bytes(rule)).collect()
+    }
+
+    /// Where a range of the text is in the file.
+    pub fn place(&self, range: &Range<usize>) -> Range<usize> {
+        let at = |offset: usize| match self.stretches.partition_point(|(text, _)| *text <= offset).checked_sub(1) {
+            Some(index) => self.stretches[index].1 + (offset - self.stretches[index].0),
+            None => offset,
+        };
+        // The last byte, and not the one after it, is where the range ends.
+        let end =
+            range.end.checked_sub(1).filter(|last| *last >= range.start).map_or(at(range.start), |last| at(last) + 1);
+        at(range.start)..end
+    }
+
+    /// The users that the file makes: one for each name, in the order in which the names appear. Of two lines for
+    /// one name 6.2 keeps the later; 7.0 and later refuse the file.
+    pub fn users(&self) -> Vec<(&Line, &Written)> {
         let mut places: HashMap<&[u8], usize> = HashMap::new();
         let mut users: Vec<(&Line, &Written)> = Vec::new();
         for (line, user) in self.lines.iter().filter_map(|line| Some((line, line.user.as_ref()?))) {
-            let name = bytes.get(user.name.clone()).unwrap_or_default();
-            match places.get(name) {
+            match places.get(self.bytes(&user.name)) {
                 Some(place) => users[*place] = (line, user),
                 None => {
-                    places.insert(name, users.len());
+                    places.insert(self.bytes(&user.name), users.len());
                     users.push((line, user));
                 }
             }
@@ -94,101 +111,101 @@ impl AclFile {
     }
 
     /// Everything for which a version refuses the file, in the order of the lines.
-    pub fn errors(&self, bytes: &[u8], evaluator: &Evaluator) -> Vec<FileError> {
+    pub fn errors(&self, evaluator: &Evaluator) -> Vec<FileError> {
         let mut names: HashMap<&[u8], usize> = HashMap::new();
         let mut errors = Vec::new();
         for line in &self.lines {
-            let mut error = |place: Range<usize>, message: String| errors.push(FileError { line: line.number, place, message });
-            let Some(user) = &line.user else {
-                error(line.place.clone(), "a line of an ACL file is `user`, a name and rules; there are no comments".to_owned());
-                continue;
-            };
-            let name = bytes.get(user.name.clone()).unwrap_or_default();
-            if has_blank(name) {
-                error(user.name.clone(), "a user name cannot have blanks".to_owned());
-                continue;
-            }
-            if let Some(first) = names.get(name)
-                && evaluator.version().since(7, 0)
-            {
-                let shown = String::from_utf8_lossy(name);
-                error(user.name.clone(), format!("the user `{shown}` is already on line {first}"));
-                continue;
-            }
-            names.insert(name, line.number);
-            if let Err(problem) = evaluator.user(&user.words(bytes)) {
-                error(user.place_of(&problem), problem.to_string());
+            if let Err((range, message)) = self.check(line, evaluator, &mut names) {
+                errors.push(FileError { line: line.number, place: self.place(&range), message });
             }
         }
         errors
     }
+
+    fn check<'s>(
+        &'s self,
+        line: &Line,
+        evaluator: &Evaluator,
+        names: &mut HashMap<&'s [u8], usize>,
+    ) -> Result<(), (Range<usize>, String)> {
+        let Some(user) = &line.user else {
+            let message = "a line of an ACL file is `user`, a name and rules; there are no comments";
+            return Err((line.range.clone(), message.to_owned()));
+        };
+        let name = self.bytes(&user.name);
+        if has_blank(name) {
+            return Err((user.name.clone(), "a user name cannot have blanks".to_owned()));
+        }
+        if let Some(first) = names.get(name)
+            && evaluator.version().since(7, 0)
+        {
+            let shown = String::from_utf8_lossy(name);
+            return Err((user.name.clone(), format!("the user `{shown}` is already on line {first}")));
+        }
+        names.insert(name, line.number);
+        let refused =
+            |error: RuleError| (user.range(&error.arguments).unwrap_or_else(|| user.name.clone()), error.to_string());
+        evaluator.user(&self.rules(user)).map(|_| ()).map_err(refused)
+    }
 }
 
 impl Written {
-    /// The rules as words.
-    pub fn words<'b>(&self, bytes: &'b [u8]) -> Vec<&'b [u8]> {
-        self.rules.iter().map(|rule| bytes.get(rule.clone()).unwrap_or_default()).collect()
-    }
-
-    /// The bytes of arguments that make one rule.
-    pub fn place(&self, arguments: &Range<usize>) -> Option<Range<usize>> {
+    /// The range of arguments that make one rule.
+    pub fn range(&self, arguments: &Range<usize>) -> Option<Range<usize>> {
         let rules = self.rules.get(arguments.clone())?;
         Some(rules.first()?.start..rules.last()?.end)
     }
-
-    fn place_of(&self, error: &RuleError) -> Range<usize> {
-        self.place(&error.arguments).unwrap_or_else(|| self.name.clone())
-    }
 }
 
-/// What the server sees of a file: pieces of a line or 1023 bytes, each up to its first NUL.
-fn seen(bytes: &[u8]) -> Vec<Range<usize>> {
+/// What the server sees of a file: pieces of a line or 1023 bytes, each up to its first NUL, so that a line with a
+/// NUL loses its ending and goes on with the next.
+fn seen(bytes: &[u8]) -> (Cow<'_, [u8]>, Vec<(usize, usize)>) {
     if memchr::memchr(0, bytes).is_none() {
-        return vec![0..bytes.len()];
+        return (Cow::Borrowed(bytes), Vec::new());
     }
-    let mut seen = Vec::new();
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut stretches = Vec::new();
     let mut start = 0;
     while start < bytes.len() {
         let limit = (start + CHUNK).min(bytes.len());
         let end = memchr::memchr(b'\n', &bytes[start..limit]).map_or(limit, |newline| start + newline + 1);
         let nul = memchr::memchr(0, &bytes[start..end]).map_or(end, |nul| start + nul);
-        seen.push(start..nul);
+        stretches.push((text.len(), start));
+        text.extend_from_slice(&bytes[start..nul]);
         start = end;
     }
-    seen
+    (Cow::Owned(text), stretches)
 }
 
-/// Takes a line apart; its bytes come with their places. `None` when it is blank.
-fn line(text: &[(u8, usize)], number: usize) -> Option<Line> {
-    let text = trim(text, b" \t\r\n");
-    let place = place(text)?;
-    let mut words = text.split(|(byte, _)| *byte == b' ');
-    // An empty word is at the space after it.
-    let keyword: Vec<u8> = words.next()?.iter().map(|(byte, _)| *byte).collect();
-    let rest: Vec<&[(u8, usize)]> = words.collect();
-    let Some((name, rules)) = rest.split_first().filter(|_| keyword == b"user") else {
-        return Some(Line { number, place, user: None });
+/// Takes a line apart that starts at `start`; `None` when it is blank.
+fn line(line: &[u8], start: usize, number: usize) -> Option<Line> {
+    let range = trimmed(line, 0..line.len(), b" \t\r\n");
+    if range.is_empty() {
+        return None;
+    }
+    let mut words = Vec::new();
+    let mut at = range.start;
+    for word in line[range.clone()].split(|byte| *byte == b' ') {
+        words.push(at..at + word.len());
+        at += word.len() + 1;
+    }
+    let moved = |range: Range<usize>| start + range.start..start + range.end;
+    let user = match words.as_slice() {
+        [keyword, name, rules @ ..] if &line[keyword.clone()] == b"user" => {
+            let rules = rules.iter().map(|rule| moved(trimmed(line, rule.clone(), b"\t\r\n"))).collect();
+            Some(Written { name: moved(name.clone()), rules })
+        }
+        _ => None,
     };
-    let at = |word: &[(u8, usize)]| self::place(word).unwrap_or(0..0);
-    let rules = rules.iter().map(|rule| at(trim(rule, b"\t\r\n"))).collect();
-    let user = Some(Written { name: at(name), rules });
-    Some(Line { number, place, user })
+    Some(Line { number, range: moved(range), user })
 }
 
-fn trim<'t>(mut text: &'t [(u8, usize)], blanks: &[u8]) -> &'t [(u8, usize)] {
-    while let [(first, _), rest @ ..] = text
-        && blanks.contains(first)
-    {
-        text = rest;
+fn trimmed(line: &[u8], mut range: Range<usize>, blanks: &[u8]) -> Range<usize> {
+    while !range.is_empty() && blanks.contains(&line[range.start]) {
+        range.start += 1;
     }
-    while let [rest @ .., (last, _)] = text
-        && blanks.contains(last)
-    {
-        text = rest;
+    while !range.is_empty() && blanks.contains(&line[range.end - 1]) {
+        range.end -= 1;
     }
-    text
-}
-
-fn place(text: &[(u8, usize)]) -> Option<Range<usize>> {
-    Some(text.first()?.1..text.last()?.1 + 1)
+    range
 }

@@ -322,7 +322,13 @@ fn atoi(word: &[u8]) -> i32 {
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
     let value = digits.fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
     // strtol stops at the ends of a long, and atoi keeps the low half of it.
-    let value = if negative && value == i64::MAX { i64::MIN } else if negative { -value } else { value };
+    let value = if negative && value == i64::MAX {
+        i64::MIN
+    } else if negative {
+        -value
+    } else {
+        value
+    };
     #[allow(clippy::cast_possible_truncation, reason = "that is what atoi does")]
     let low = value as i32;
     low

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Evaluator;
 use super::commands::Command;
 use super::keys::c_string;
+use crate::platform::redis::split::{Raw, Style, split};
 use crate::platform::redis::version::{Product, Version};
 
 /// Why the server refuses a rule.
@@ -281,8 +282,8 @@ impl Evaluator {
     /// The words inside a selector; `None` when its quotes are unbalanced (`sds.c:sdssplitargs`).
     fn words<'r>(&self, rule: &Cow<'r, [u8]>, start: usize, end: usize) -> Option<Vec<Cow<'r, [u8]>>> {
         let inside = &rule[start..end.max(start)];
-        let raw = crate::platform::redis::split::split(inside, crate::platform::redis::split::Style::of(self.version))?;
-        let word = |raw: crate::platform::redis::split::Raw| match inside.get(raw.start..raw.end) {
+        let raw = split(inside, Style::of(self.version))?;
+        let word = |raw: Raw| match inside.get(raw.start..raw.end) {
             Some(same) if same == raw.bytes => part(rule, start + raw.start, start + raw.end),
             _ => Cow::Owned(raw.bytes),
         };
@@ -340,7 +341,8 @@ fn numbers(list: &[u8]) -> Result<Vec<i64>, Problem> {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Err(Problem::Syntax);
         }
-        let value = digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+        let value =
+            digits.iter().fold(0i64, |value, digit| value.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
         if value > i64::from(i32::MAX) || (negative && value > 0) {
             return Err(Problem::DatabaseOutOfRange);
         }
