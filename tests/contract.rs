@@ -32,9 +32,12 @@ const HOMES: [(&str, &[&str]); 8] = [
 ];
 
 /// Longer than 400 lines, and why.
-const LONG: [(&str, &str); 4] = [
+const LONG: [(&str, &str); 7] = [
     ("expr/check.rs", "the rules of the expression language, each with its message"),
     ("expr/parse.rs", "one grammar"),
+    ("platform/redis/conf/evaluate.rs", "one walk through the lines, whose state all directives share"),
+    ("platform/redis/reach.rs", "one table of answers, read from top to bottom"),
+    ("platform/redis/value.rs", "one parser for each kind of value"),
     ("fact.rs", "the central types and the few operations on them, which are read together"),
     ("truth.rs", "one evaluator: each construct in all three values"),
 ];
@@ -113,7 +116,8 @@ fn external_crates_have_one_home() {
         for (name, homes) in HOMES {
             let named = text.lines().any(|line| {
                 let line = line.trim_start();
-                line.starts_with(&format!("use {name}::")) || !line.starts_with("//") && line.contains(&format!(" {name}::"))
+                line.starts_with(&format!("use {name}::"))
+                    || !line.starts_with("//") && line.contains(&format!(" {name}::"))
             });
             // The platform has the name of a crate.
             let ours = name == "redis" && !text.contains("use redis::");

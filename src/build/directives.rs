@@ -194,9 +194,7 @@ fn any(on: &[String], version: &Version) -> bool {
         };
         if let Some((number, distribution)) = range.split_once('+') {
             let (major, minor, patch) = version.number;
-            return right
-                && number == format!("{major}.{minor}.{patch}")
-                && version.distribution == Some(distribution);
+            return right && number == format!("{major}.{minor}.{patch}") && version.distribution == Some(distribution);
         }
         let (from, to) = range.split_once("..").unwrap_or((range, range));
         let minor = |text: &str| {

@@ -324,9 +324,7 @@ fn value(spec: &Spec, typed: &Typed, at: Span) -> Value {
         Typed::Int(value) if unsigned(spec) => Value::Int(if *value < 0 { i64::MAX } else { *value }),
         Typed::Int(value) => Value::Int(*value),
         Typed::Addresses(all) => {
-            let item = |address: &super::value::Address| {
-                Fact::written(text(&address.text), address.at.unwrap_or(at))
-            };
+            let item = |address: &super::value::Address| Fact::written(text(&address.text), address.at.unwrap_or(at));
             Value::from(all.iter().map(item).collect::<Vec<_>>())
         }
         Typed::Points(all) => {

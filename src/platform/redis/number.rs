@@ -67,9 +67,9 @@ pub fn memtoull(bytes: &[u8]) -> Option<u64> {
     }
     let factor = unit(&bytes[digits..])?;
     // No digits at all are a zero to `strtoull`, and too many are the largest number.
-    let value = bytes[..digits].iter().try_fold(0u64, |value, digit| {
-        value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))
-    });
+    let value = bytes[..digits]
+        .iter()
+        .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
     Some(value.unwrap_or(u64::MAX).wrapping_mul(factor))
 }
 

@@ -330,7 +330,9 @@ fn templated(text: &Joined, bytes: &[u8], start: usize, marks: &[Mark]) -> Optio
     if nothing_else {
         return marks.iter().any(|mark| mark.prints).then_some(Content::Anything);
     }
-    let inside = |raw: &Raw| marks.iter().any(|mark| mark.prints && mark.start < start + raw.end && start + raw.start < mark.end);
+    let inside = |raw: &Raw| {
+        marks.iter().any(|mark| mark.prints && mark.start < start + raw.end && start + raw.start < mark.end)
+    };
     let words = split(&stand_in, Style::Classic);
     let first_is_open = words.as_ref().is_none_or(|words| words.first().is_none_or(inside));
     if first_is_open {

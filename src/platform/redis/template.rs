@@ -161,12 +161,14 @@ fn mark_at(text: &[u8], start: usize, reading: Reading) -> Option<(usize, Kind)>
 
 /// How many bytes of a name in capitals are at the start.
 fn name_length(text: &[u8]) -> Option<usize> {
-    let length = text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_').count();
+    let length =
+        text.iter().take_while(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || **byte == b'_').count();
     (length > 1 && !text[0].is_ascii_digit()).then_some(length)
 }
 
 fn first_word(text: &[u8]) -> &[u8] {
-    let start = text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'-' | b'+' | b'~')).count();
+    let start =
+        text.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'-' | b'+' | b'~')).count();
     let rest = &text[start..];
     let end = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'/' | b'*')).count();
     &rest[..end]

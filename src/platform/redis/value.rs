@@ -197,9 +197,7 @@ fn number(bytes: &[u8], range: Range, spec: &Spec, around: Around<'_>) -> Result
         Unit::Memory | Unit::SignedMemory if old => {
             memtoll(bytes).filter(|value| *value >= 0).ok_or("argument must be a memory value")
         }
-        Unit::Memory | Unit::SignedMemory => {
-            memory(bytes, range.unit).ok_or("argument must be a memory value")
-        }
+        Unit::Memory | Unit::SignedMemory => memory(bytes, range.unit).ok_or("argument must be a memory value"),
         Unit::MemoryOrPercent => {
             let percent = || {
                 let digits = bytes.strip_suffix(b"%")?;
@@ -297,7 +295,9 @@ fn text(bytes: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused>
             Some(format!("{name} can't be a path, just a {what}").into())
         }
         Some(Rule::Hostname) if bytes.len() >= 256 => Some("Hostnames must be less than 256 characters".into()),
-        Some(Rule::Hostname) if !bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) => {
+        Some(Rule::Hostname)
+            if !bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) =>
+        {
             Some("Hostnames may only contain alphanumeric characters, hyphens or dots".into())
         }
         Some(Rule::NodeName) if bytes.iter().any(|byte| reserved(*byte, around)) => {

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, Start, UserLine, Write,
-    after,
+    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, Start, UserLine,
+    Write, after,
 };
 use crate::fact::{Unknown, Why};
 use crate::files::Location;
@@ -38,12 +38,7 @@ pub(super) struct Reader<'a, 'l> {
     new: Vec<Vec<u8>>,
 }
 
-pub(super) fn load(
-    version: &'static Version,
-    start: &Start,
-    library: &mut Library<'_>,
-    rules: &dyn Rules,
-) -> Loaded {
+pub(super) fn load(version: &'static Version, start: &Start, library: &mut Library<'_>, rules: &dyn Rules) -> Loaded {
     let end = library.sources.get(start.main).whole();
     let loaded = Loaded {
         version,
@@ -417,8 +412,9 @@ impl Reader<'_, '_> {
             }
         };
         let opened = self.library.include(written, &folder, self.version());
-        if let Some((at, error)) = opened.failed {
-            let shown = at.path().display();
+        if let Some((_, error)) = opened.failed {
+            // As it is written: where a scanned tree lies on this machine is nobody's business.
+            let shown = String::from_utf8_lossy(written);
             let reason = match (&error, self.mode) {
                 (Unreadable::Missing, _) => Some("No such file or directory"),
                 (Unreadable::Denied, Mode::Server) => Some("Permission denied"),
@@ -488,9 +484,8 @@ impl Reader<'_, '_> {
 
 /// Whether a line of output limits names all three classes of clients, so that nothing before it matters.
 fn all_classes(words: &[Word]) -> bool {
-    let named = |names: &[&str]| {
-        words.iter().step_by(4).any(|word| names.iter().any(|name| same_word(&word.bytes, name)))
-    };
+    let named =
+        |names: &[&str]| words.iter().step_by(4).any(|word| names.iter().any(|name| same_word(&word.bytes, name)));
     named(&["normal"]) && named(&["slave", "replica"]) && named(&["pubsub"])
 }
 
@@ -509,5 +504,5 @@ fn dead(version: &Version) -> impl Iterator<Item = &'static str> {
 }
 
 pub(super) fn unknown(why: Why, at: Span, needs: &str) -> Unknown {
-    Unknown { why, at, needs: needs.into(), sides: Arc::from([]) }
+    Unknown::new(why, at, needs)
 }
