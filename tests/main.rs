@@ -5,4 +5,5 @@
 mod contract;
 mod formats;
 mod oracle;
+mod reach;
 mod subjects;

@@ -7,6 +7,8 @@ pub mod conf;
 pub mod derive;
 pub mod directive;
 pub mod door;
+pub mod effective;
+pub mod entrance;
 pub mod include;
 pub mod instance;
 pub mod listen;

@@ -258,6 +258,11 @@ impl Drop for Running {
 }
 
 impl Server {
+    /// The program.
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
     /// Starts it with arguments alone, in an empty folder: `--port {PORT}` and so on.
     ///
     /// # Panics

@@ -266,11 +266,13 @@ fn check_tls(door: &Door, opening: &mut Opening) {
     };
     need(&tls.cert, Setting::TlsCertFile, "`tls-cert-file`", opening);
     need(&tls.key, Setting::TlsKeyFile, "`tls-key-file`", opening);
-    match ca_needed(door) {
-        Maybe::Known(false) if tls.ca.known() != Some(&TlsFile::Unusable) => {}
-        Maybe::Unknown(unknown) if tls.ca.known() == Some(&TlsFile::NotSet) => opening.doubts.push(unknown),
-        _ => need(&tls.ca, Setting::TlsCaCertFile, "`tls-ca-cert-file` or `tls-ca-cert-dir`", opening),
-    }
+    // A CA that is not needed may be left out, but one that is configured is loaded all the same.
+    let ca = match (ca_needed(door), tls.ca.known()) {
+        (Maybe::Known(true), _) | (_, Some(TlsFile::Unusable) | None) => &tls.ca,
+        (Maybe::Unknown(unknown), Some(TlsFile::NotSet)) => return opening.doubts.push(unknown),
+        _ => return,
+    };
+    need(ca, Setting::TlsCaCertFile, "`tls-ca-cert-file` or `tls-ca-cert-dir`", opening);
 }
 
 /// Whether TLS must know whose certificates to accept.
