@@ -7,3 +7,4 @@ mod formats;
 mod oracle;
 mod reach;
 mod subjects;
+mod truth;
