@@ -94,6 +94,8 @@ pub struct Project {
     config: Config,
     folder: PathBuf,
     sources: Sources,
+    /// The user's own checks, as far as they were read.
+    own: Vec<CheckText>,
 }
 
 impl Project {
@@ -102,7 +104,12 @@ impl Project {
     /// # Errors
     /// Every mistake in it, and in what the options say about it.
     pub fn find(options: &Options) -> Result<Project, Trouble> {
-        let mut project = Project { config: Config::default(), folder: options.cwd.clone(), sources: Sources::new() };
+        let mut project = Project {
+            config: Config::default(),
+            folder: options.cwd.clone(),
+            sources: Sources::new(),
+            own: Vec::new(),
+        };
         let given = options.config.as_ref().map(|path| options.cwd.join(path));
         if let Some(path) = given.or_else(|| config::find(&options.cwd)) {
             let bytes = config::load(&path).map_err(|why| Trouble::line(format!("{}: {why}", path.display())))?;
@@ -176,20 +183,20 @@ impl Project {
         let given = options.checks.iter().map(|folder| options.cwd.join(folder));
         let configured = self.config.check_paths.iter().map(|folder| self.folder.join(&folder.it));
         let folders: Vec<PathBuf> = given.chain(configured).collect();
-        let mut texts = Vec::new();
         for folder in folders {
             match check_files(&folder) {
                 Ok(files) => {
                     for (id, path) in files {
-                        texts.extend(self.check_text(Some(id), path, trouble));
+                        let text = self.check_text(Some(id), path, trouble);
+                        self.own.extend(text);
                     }
                 }
                 Err(why) => trouble.lines.push(why),
             }
         }
         let mut checks = Vec::new();
-        for text in texts {
-            match load_check(&text, &self.sources) {
+        for text in &self.own {
+            match load_check(text, &self.sources) {
                 Ok(loaded) => checks.push(loaded),
                 Err(places) => trouble.places.extend(places),
             }
@@ -208,9 +215,11 @@ impl Project {
         }
     }
 
-    /// The project's own files.
-    pub fn into_sources(self) -> Sources {
-        self.sources
+    /// The text of the check of this id, if it was loaded.
+    pub fn text_of(&self, id: &str) -> Option<&str> {
+        let of_hardline = embedded::all().iter().find(|check| check.id == id).map(|check| check.text);
+        let own = || self.own.iter().find(|text| text.id.as_deref() == Some(id));
+        of_hardline.or_else(|| Some(self.sources.get(own()?.source).text()))
     }
 
     /// The project's own files.

@@ -69,7 +69,8 @@ impl Rules for AnyRules {
 
 /// The subjects that claimed files make.
 pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
-    let declared = context.versions.get("redis");
+    // One binary is both servers, so what is declared for one holds for the other.
+    let declared = context.versions.get(kind.name).or_else(|| context.versions.get("redis"));
     let worlds = worlds(declared.map(String::as_str), &mut reading.notices);
     let form = |file: &Claimed| {
         let path = file.location.path();
