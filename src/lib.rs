@@ -9,6 +9,7 @@ pub mod choose;
 pub mod collect;
 pub mod config;
 pub mod edit;
+pub mod example;
 pub mod expr;
 pub mod fact;
 pub mod files;

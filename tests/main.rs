@@ -4,6 +4,7 @@
 
 mod contract;
 mod formats;
+mod load;
 mod oracle;
 mod reach;
 mod subjects;

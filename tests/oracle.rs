@@ -1,5 +1,8 @@
 //! The same question to hardline and to the real server.
 
+mod accounts;
+mod conf_live;
+mod conf_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;

@@ -3,6 +3,7 @@
 pub mod arguments;
 mod because;
 pub mod claim;
+pub mod conclude;
 pub mod conf;
 pub mod derive;
 pub mod directive;
