@@ -48,7 +48,7 @@ impl Rules for Known {
 
 impl Accounts for Known {
     fn start(&self, loaded: &Loaded, _: &mut Library<'_>) -> Started {
-        let no = Unknown { why: Why::NotSupported, at: loaded.end, needs: "".into(), of: None, sides: [].into() };
+        let no = Unknown::new(Why::NotSupported, loaded.end, "");
         let user = DefaultUser {
             enabled: Maybe::Unknown(no.clone()),
             nopass: Maybe::Unknown(no.clone()),
