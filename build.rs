@@ -1,2 +1,19 @@
-//! build
-fn main() {}
+//! Turns the data files into tables that cost nothing at start-up.
+//!
+//! A build script may stop with a panic: what it reads is part of the package, and cargo shows the message.
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used)]
+
+#[path = "src/build/checks.rs"]
+mod checks;
+#[path = "src/build/directives.rs"]
+mod directives;
+#[path = "src/platform/redis/version.rs"]
+#[allow(dead_code)]
+mod version;
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/platform/redis/version.rs");
+    checks::generate();
+    directives::generate();
+}

@@ -43,6 +43,37 @@ pub enum EditOp {
     },
 }
 
+impl EditOp {
+    /// The facts that it names, each with the key that names it.
+    pub fn paths(&self) -> Vec<(&'static str, &str)> {
+        match self {
+            EditOp::Set { path, .. } | EditOp::Remove { path } | EditOp::Comment { path, .. } => vec![("path", path)],
+            EditOp::Add { to, .. } => vec![("to", to)],
+            EditOp::Copy { from, into } => vec![("from", from), ("into", into)],
+        }
+    }
+
+    /// The same step about other facts, in the order of [`EditOp::paths`].
+    pub fn with_paths(&self, paths: impl IntoIterator<Item = String>) -> EditOp {
+        let mut op = self.clone();
+        let mut paths = paths.into_iter();
+        let mut put = |slot: &mut String| {
+            if let Some(path) = paths.next() {
+                *slot = path;
+            }
+        };
+        match &mut op {
+            EditOp::Set { path, .. } | EditOp::Remove { path } | EditOp::Comment { path, .. } => put(path),
+            EditOp::Add { to, .. } => put(to),
+            EditOp::Copy { from, into } => {
+                put(from);
+                put(into);
+            }
+        }
+        op
+    }
+}
+
 /// A replacement of bytes: the span goes, the text comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TextEdit {

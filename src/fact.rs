@@ -37,6 +37,8 @@ pub enum Value {
     Text(Arc<str>),
     /// Text that must never be shown.
     Secret(Secret),
+    /// What a user may run, answered when asked.
+    Commands(Commands),
     /// Facts in order.
     List(List),
     /// Facts by name, sorted by it.
@@ -70,6 +72,23 @@ pub trait MakeItem: Send + Sync {
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+/// Answers which commands a user may run. A list of all commands of a hundred thousand users would fill the memory.
+pub trait Can: Send + Sync {
+    /// Whether the user may run this command (`config|set`, in small letters) at all, with the arguments that his
+    /// rules allow: a bool, or unknown. A command that no version in question has may not be run.
+    fn can(&self, command: &str) -> Fact;
+}
+
+/// What a user may run.
+#[derive(Clone)]
+pub struct Commands(pub Arc<dyn Can>);
+
+impl fmt::Debug for Commands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Commands")
     }
 }
 
@@ -169,6 +188,21 @@ pub struct Unknown {
     pub needs: Arc<str>,
     /// For [`Why::VersionUnknown`]: what holds in which worlds. Empty otherwise.
     pub sides: Arc<[Side]>,
+    /// The path of the fact at the root, where this one only follows from it.
+    pub of: Option<Arc<str>>,
+}
+
+impl Unknown {
+    /// Not known, for this reason.
+    pub fn new(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Unknown {
+        Unknown { why, at, needs: needs.into(), sides: Arc::from([]), of: None }
+    }
+
+    /// The same, following from the fact at `path`, unless it already follows from another.
+    pub fn following_from(mut self, path: impl Into<Arc<str>>) -> Unknown {
+        self.of = self.of.or_else(|| Some(path.into()));
+        self
+    }
 }
 
 /// One of several things that hold, each in its worlds.
@@ -337,7 +371,7 @@ impl Fact {
 
     /// Not known, for this reason.
     pub fn unknown(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Fact {
-        Fact::Unknown(Unknown { why, at, needs: needs.into(), sides: Arc::from([]) })
+        Fact::Unknown(Unknown::new(why, at, needs))
     }
 
     /// A record that follows from `from`.
@@ -396,6 +430,7 @@ impl Fact {
             at,
             needs: "the version of the server: versions disagree here".into(),
             sides: sides.into(),
+            of: None,
         }))
     }
 
@@ -441,4 +476,32 @@ pub struct Subject {
     pub facts: Record,
     /// Why facts that the platform has are absent here (a lone ACL file, a fragment), if they can be.
     pub absent: Option<Arc<str>>,
+}
+
+impl Subject {
+    /// The fact at a path whose list items are numbered: `redis.acl.users[3].enabled`. `None` where there is none.
+    pub fn at(&self, path: &str) -> Option<Fact> {
+        let mut parts = path.split('.');
+        if parts.next() != Some(self.kind) {
+            return None;
+        }
+        let mut here: Option<Fact> = None;
+        for part in parts {
+            let (name, index) = match part.strip_suffix(']').and_then(|part| part.split_once('[')) {
+                Some((name, index)) => (name, Some(index.parse::<usize>().ok()?)),
+                None => (part, None),
+            };
+            let found = match &here {
+                None => self.facts.get(name)?.clone(),
+                Some(Fact::Known { value: Value::Record(record), .. }) => record.get(name)?.clone(),
+                Some(_) => return None,
+            };
+            here = Some(match (index, found) {
+                (None, found) => found,
+                (Some(index), Fact::Known { value: Value::List(list), .. }) => list.items.get(index)?,
+                (Some(_), _) => return None,
+            });
+        }
+        here
+    }
 }

@@ -87,6 +87,14 @@ pub trait Files: Sync {
     /// # Errors
     /// [`Unreadable::OutOfReach`] when it may not be opened.
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable>;
+
+    /// Whether a file could be opened for appending, without touching it: it may be made if it is not there.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why not. Where nothing is known against it, it counts as possible.
+    fn appendable(&self, _at: &Location) -> Result<(), Unreadable> {
+        Ok(())
+    }
 }
 
 /// The file system of this machine, as far as a run may open it.
@@ -153,6 +161,47 @@ impl Files for Disk {
         let path = self.open(at)?;
         Ok(fs::canonicalize(&path).unwrap_or(path))
     }
+
+    fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
+        let path = self.open(at)?;
+        match fs::metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => Err(Unreadable::NotAFile("a folder")),
+            // Opening for appending changes nothing as long as nothing is written; a FIFO would wait for a reader.
+            Ok(metadata) if metadata.is_file() => Ok(fs::OpenOptions::new().append(true).open(&path).map(drop)?),
+            Ok(_) => Ok(()),
+            Err(error) => match (Unreadable::from(error), path.parent()) {
+                (Unreadable::Missing, Some(folder)) => {
+                    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+                    writable(&fs::metadata(folder)?)
+                }
+                (error, _) => Err(error),
+            },
+        }
+    }
+}
+
+/// Whether this process may make a file in a folder, by its owner and mode.
+#[cfg(unix)]
+fn writable(folder: &fs::Metadata) -> Result<(), Unreadable> {
+    use std::os::unix::fs::MetadataExt;
+    if !folder.is_dir() {
+        return Err(Unreadable::Missing);
+    }
+    // The owner of its own entry in /proc is who the process is; without /proc nothing is known against it.
+    let Ok(me) = fs::metadata("/proc/self") else { return Ok(()) };
+    let (uid, gid, mode) = (me.uid(), me.gid(), folder.mode());
+    let shift = match () {
+        () if uid == 0 => return Ok(()),
+        () if uid == folder.uid() => 6,
+        () if gid == folder.gid() => 3,
+        () => 0,
+    };
+    if mode >> shift & 0o3 == 0o3 { Ok(()) } else { Err(Unreadable::Denied) }
+}
+
+#[cfg(not(unix))]
+fn writable(_: &fs::Metadata) -> Result<(), Unreadable> {
+    Ok(())
 }
 
 /// Files held in memory: a whole small machine, whose `/` they are in. What examples of checks run on.

@@ -127,6 +127,52 @@ pub enum Family {
     Operations,
 }
 
+impl Family {
+    /// All, in the order of the checklist.
+    pub const ALL: [Family; 13] = [
+        Family::Permissions,
+        Family::Secrets,
+        Family::Headers,
+        Family::Uploads,
+        Family::Logging,
+        Family::Exposure,
+        Family::Auth,
+        Family::Tls,
+        Family::Caching,
+        Family::Limits,
+        Family::Persistence,
+        Family::Drift,
+        Family::Operations,
+    ];
+
+    /// The word used in every output.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Family::Permissions => "permissions",
+            Family::Secrets => "secrets",
+            Family::Headers => "headers",
+            Family::Uploads => "uploads",
+            Family::Logging => "logging",
+            Family::Exposure => "exposure",
+            Family::Auth => "auth",
+            Family::Tls => "tls",
+            Family::Caching => "caching",
+            Family::Limits => "limits",
+            Family::Persistence => "persistence",
+            Family::Drift => "drift",
+            Family::Operations => "operations",
+        }
+    }
+}
+
+impl std::str::FromStr for Family {
+    type Err = String;
+
+    fn from_str(word: &str) -> Result<Family, String> {
+        Family::ALL.into_iter().find(|family| family.as_str() == word).ok_or_else(|| format!("`{word}` is no family"))
+    }
+}
+
 /// A place with what it has to say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Label {

@@ -8,13 +8,20 @@ use std::path::Path;
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::Subject;
 use crate::files::{Files, Location};
+use crate::mask::Hidden;
 use crate::schema::Root;
-use crate::text::{Notice, Place, SourceId, Sources};
+use crate::text::{Notice, Place, Source, SourceId, Sources};
 
 /// One product whose configuration hardline understands. A platform says what is and never judges.
 pub trait Platform: Sync {
     /// The facts that its subjects can have, below the platform's name.
     fn schema(&self) -> &'static Root;
+
+    /// Whether a file of this name could be one of this platform's: asked before anything of it is read.
+    fn interest(&self, name: &str) -> Interest;
+
+    /// The places of everything in a source that must never be shown, whether it is in force or not.
+    fn secrets(&self, source: &Source) -> Vec<Hidden>;
 
     /// Whether a file is one of this platform's, and in one line why. Asked with the start of the file's bytes or all
     /// of them; a file belongs to the first platform of [`PLATFORMS`] that claims it.
@@ -28,6 +35,17 @@ pub trait Platform: Sync {
     /// # Errors
     /// [`EditError`] says why a program cannot do it.
     fn edit(&self, sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError>;
+}
+
+/// How much of a file a platform wants to see, going by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Interest {
+    /// Nothing.
+    None,
+    /// The start: most files of such names are somebody else's.
+    Head,
+    /// Everything.
+    Whole,
 }
 
 /// A file that a platform claimed.

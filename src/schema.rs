@@ -14,6 +14,8 @@ pub enum Type {
     Text,
     /// Text that is never shown and never compared.
     Secret,
+    /// What a user may run, asked with `can(user, "command")`. Its field is always named `commands`.
+    Commands,
     /// Items of one type.
     List(&'static Type),
     /// Fields by name. Several slices, so that settings that come from a table and facts that are derived from them
@@ -57,6 +59,7 @@ impl Type {
             Type::Int => "an integer",
             Type::Text => "a text",
             Type::Secret => "a secret",
+            Type::Commands => "a set of commands",
             Type::List(_) => "a list",
             Type::Record(_) => "a record",
         }

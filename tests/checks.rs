@@ -1,1 +1,3 @@
+//! Every example of every check, as a test of its own name.
+
 fn main() {}

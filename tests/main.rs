@@ -1,6 +1,9 @@
-//! Every test but the examples of the checks.
+//! Everything that is tested through the public items of the library, but for the examples of the checks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
+#![allow(missing_docs)]
 
-#![allow(clippy::expect_used, clippy::panic, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)]
-
+mod contract;
+mod formats;
 mod oracle;
 mod reach;
+mod subjects;

@@ -3,4 +3,5 @@
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
+#[allow(dead_code)]
 pub mod servers;

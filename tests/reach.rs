@@ -13,7 +13,7 @@ use hardline::platform::redis::version::{VERSIONS, Version};
 use crate::oracle::reach_doors::{host, nowhere};
 
 fn unknown() -> Unknown {
-    Unknown { why: Why::Templated, at: nowhere(), needs: "the value".into(), sides: [].into() }
+    Unknown::new(Why::Templated, nowhere(), "the value")
 }
 
 fn items(texts: &[&str]) -> Bind {

@@ -289,7 +289,7 @@ impl Server {
                 return Started::Refused(Refusal { status, output: output(&log, &laid_out.work) });
             }
             let endpoints = listening(child.id(), &laid_out.work);
-            if endpoints.iter().any(|endpoint| answers(endpoint)) {
+            if endpoints.iter().any(answers) {
                 return Started::Ready(Running { child, endpoints, laid_out });
             }
             if Instant::now() > limit {

@@ -37,7 +37,8 @@ pub(super) fn known(door: &Door, vantage: Vantage, channel: Channel, class: Opti
         }
     };
     for setting in way_in {
-        if !deciding.contains(&setting) && !(setting == Setting::Bind(None) && has_bind(&deciding)) {
+        let said = deciding.contains(&setting) || setting == Setting::Bind(None) && has_bind(&deciding);
+        if !said {
             deciding.push(setting);
         }
     }

@@ -138,12 +138,8 @@ pub fn item_leads(text: &str, door: &Door) -> (Lead, bool) {
 
 /// Why a name in `bind` leaves it open where it leads.
 pub fn unresolved(name: &str, door: &Door) -> Unknown {
-    Unknown {
-        why: Why::NotSupported,
-        at: door.bind_at,
-        needs: format!("an address instead of the name `{name}`: only the server's own host can look it up").into(),
-        sides: [].into(),
-    }
+    let needs = format!("an address instead of the name `{name}`: only the server's own host can look it up");
+    Unknown::new(Why::NotSupported, door.bind_at, needs)
 }
 
 fn listen_on(door: &Door, port: &Maybe<u16>, purpose: Purpose, opening: &mut Opening) {

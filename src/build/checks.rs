@@ -1,0 +1,110 @@
+//! Prepares the checks under `checks/` for [`crate::check::embedded`]: part of the build script.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// Writes `checks.rs` into the build folder: one `Embedded` for each `checks/PLATFORM/NAME.toml`.
+pub fn generate() {
+    if let Err(error) = prepare() {
+        println!("cargo::error=checks: {error}");
+    }
+}
+
+fn prepare() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let folder = root.join("checks");
+    println!("cargo::rerun-if-changed=src/build/checks.rs");
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut out = String::from("static EMBEDDED: &[Embedded] = &[\n");
+    for (id, path) in files(&folder)? {
+        println!("cargo::rerun-if-changed={}", path.display());
+        let text = fs::read_to_string(&path)?;
+        // A file that is no TOML is left to the loader, which says where and why.
+        let prepared = text.parse::<toml::Table>().map(|table| rule_part(&table)).unwrap_or_default();
+        let path = path.to_string_lossy();
+        writeln!(out, "    Embedded {{ id: {id:?}, text: include_str!({path:?}), prepared: {prepared:?} }},")
+            .map_err(io::Error::other)?;
+    }
+    out.push_str("];\n");
+    fs::write(PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default()).join("checks.rs"), out)
+}
+
+/// The check files with their ids, sorted by id. Deeper folders hold data.
+fn files(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+    let mut files = Vec::new();
+    if !folder.is_dir() {
+        return Ok(files);
+    }
+    for platform in fs::read_dir(folder)? {
+        let platform = platform?.path();
+        if !platform.is_dir() {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", platform.display());
+        for file in fs::read_dir(&platform)? {
+            let file = file?.path();
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                let part = |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
+                files.push((format!("{}/{}", part(platform.file_name()), part(file.file_stem())), file));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Everything that is needed at every run, as JSON.
+fn rule_part(table: &toml::Table) -> String {
+    let mut table = table.clone();
+    table.remove("example");
+    let mut out = String::new();
+    json(&toml::Value::Table(table), &mut out);
+    out
+}
+
+fn json(value: &toml::Value, out: &mut String) {
+    match value {
+        toml::Value::String(text) => quote(text, out),
+        toml::Value::Integer(number) => out.push_str(&number.to_string()),
+        toml::Value::Boolean(value) => out.push_str(if *value { "true" } else { "false" }),
+        // Check files have neither; the loader refuses them with their place.
+        toml::Value::Float(_) | toml::Value::Datetime(_) => out.push_str("null"),
+        toml::Value::Array(items) => {
+            out.push('[');
+            for (index, item) in items.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                json(item, out);
+            }
+            out.push(']');
+        }
+        toml::Value::Table(table) => {
+            out.push('{');
+            for (index, (key, item)) in table.iter().enumerate() {
+                if index > 0 {
+                    out.push(',');
+                }
+                quote(key, out);
+                out.push(':');
+                json(item, out);
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn quote(text: &str, out: &mut String) {
+    out.push('"');
+    for character in text.chars() {
+        match character {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            control if (control as u32) < 0x20 => out.push_str(&format!("\\u{:04x}", control as u32)),
+            other => out.push(other),
+        }
+    }
+    out.push('"');
+}

@@ -1,0 +1,305 @@
+//! Checks: what ought not to be, one TOML file each.
+//!
+//! The types with serde here are the reference of the check file. [`load`] turns a file into a [`Check`] and reports
+//! every mistake with its place; [`embedded`] holds the checks that come with hardline.
+
+pub mod compile;
+pub mod embedded;
+pub mod load;
+pub mod places;
+mod vet;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use crate::edit::EditOp;
+use crate::expr::{Each, Expr, Param, Params, Path};
+use crate::finding::{CheckId, Confidence, Family, Safety, Severity};
+
+pub use load::{Loaded, Problem, load};
+
+/// A check file as TOML says it. Whether it is complete is asked by [`load`], so nothing is required here.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckFile {
+    /// `platform/what-is-wrong`; the file is the id and `.toml`.
+    pub id: String,
+    /// The fault, in one line.
+    pub title: String,
+    /// The handle of the team that answers for the check.
+    pub owner: String,
+    /// How bad the fault is.
+    pub severity: Option<Severity>,
+    /// How sure a verdict is.
+    pub confidence: Option<Confidence>,
+    /// The heading in the checklist.
+    pub family: Option<Family>,
+    /// CWE and CIS numbers.
+    pub tags: Vec<String>,
+    /// Primary documents.
+    pub references: Vec<String>,
+    /// Ids that the check had before; waivers with them keep working.
+    pub formerly: Vec<String>,
+    /// What an attacker gains, in two to six lines.
+    pub rationale: String,
+    /// Checks that may fail at the same place.
+    pub overlaps: Vec<String>,
+    /// `false`: runs only when selected.
+    pub default: Option<bool>,
+    /// Why no example can be undecided, instead of one with `expect = "unknown"`.
+    pub unknown_impossible: Option<String>,
+    /// Values that a user may override in `hardline.toml`, typed by their default.
+    pub params: BTreeMap<String, Param>,
+    /// What must not be.
+    pub rule: RuleTable,
+    /// When it may be all the same.
+    pub bypass: Vec<BypassTable>,
+    /// What to do about it.
+    pub fix: FixTable,
+    /// What it looks like.
+    pub example: Vec<Example>,
+}
+
+/// `[rule]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RuleTable {
+    /// The platform whose facts are in scope; the check runs once for each of its subjects.
+    pub reads: String,
+    /// `path as name`, or two levels: `redis.acl.users as user, user.takeover as way`. One verdict for each item.
+    pub for_each: Option<String>,
+    /// An expression; where it is false, the check does not apply.
+    pub when: Option<String>,
+    /// An expression; where it is true, there is a finding.
+    pub deny: String,
+    /// The fact whose place is shown; of a list the first item, the others as related places.
+    pub at: String,
+    /// Facts whose places are related.
+    pub also: Vec<String>,
+    /// One line; `{path}` stands for the value of a fact, `{params.name}` for a parameter, `{{` for a brace.
+    pub message: String,
+}
+
+/// `[[bypass]]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct BypassTable {
+    /// Why the fault is right there.
+    pub reason: String,
+    /// An expression; where it is true, a failure or an unknown becomes "bypassed".
+    pub when: String,
+    /// The example that shows it.
+    pub example: String,
+}
+
+/// `[fix]`
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FixTable {
+    /// What to do, in one line.
+    pub title: String,
+    /// How careful one must be; required with `edits`, `display-only` without.
+    pub safety: Option<Safety>,
+    /// What a person should know.
+    pub hint: String,
+    /// What is seen when it worked: a command and its output.
+    pub expected: String,
+    /// How to undo it.
+    pub rollback: String,
+    /// What a program can do.
+    pub edits: Vec<EditOp>,
+}
+
+/// `[[example]]`: a small machine, and what the check says about it.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Example {
+    /// What it shows, in a few words.
+    pub name: String,
+    /// What the check says.
+    pub expect: Expect,
+    /// The files, by their path from `/`.
+    pub files: BTreeMap<String, String>,
+    /// The declared version of the platform, `product:version`.
+    pub version: Option<String>,
+    /// Parameters that differ from their defaults.
+    pub params: BTreeMap<String, Param>,
+    /// With `deny`: the texts under the primary label of each finding, in order.
+    pub spans: Vec<String>,
+    /// With `unknown`: facts that are, or hold, what could not be told.
+    pub unknown: Vec<String>,
+    /// Paths that refuse to be read.
+    pub deny_read: Vec<String>,
+    /// With `deny`: the text under the primary label once the fix is applied.
+    pub fixed: Option<String>,
+}
+
+/// What a check says about an example.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Expect {
+    /// It fails.
+    Deny,
+    /// It passes.
+    #[default]
+    Pass,
+    /// It is bypassed.
+    Bypass,
+    /// It cannot tell.
+    Unknown,
+    /// It does not apply.
+    NotApplicable,
+}
+
+impl Expect {
+    /// The word of the check file.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Expect::Deny => "deny",
+            Expect::Pass => "pass",
+            Expect::Bypass => "bypass",
+            Expect::Unknown => "unknown",
+            Expect::NotApplicable => "not-applicable",
+        }
+    }
+}
+
+/// A check that is ready to judge.
+#[derive(Debug)]
+pub struct Check {
+    /// Its id.
+    pub id: CheckId,
+    /// The fault, in one line.
+    pub title: String,
+    /// The handle of the team that answers for it.
+    pub owner: String,
+    /// How bad the fault is.
+    pub severity: Severity,
+    /// How sure a verdict is.
+    pub confidence: Confidence,
+    /// The heading in the checklist.
+    pub family: Family,
+    /// CWE and CIS numbers.
+    pub tags: Vec<String>,
+    /// Primary documents.
+    pub references: Vec<String>,
+    /// Ids that it had before.
+    pub formerly: Vec<String>,
+    /// What an attacker gains.
+    pub rationale: String,
+    /// Checks that may fail at the same place.
+    pub overlaps: Vec<CheckId>,
+    /// Whether it runs without being selected.
+    pub default: bool,
+    /// Its parameters with their defaults.
+    pub params: Params,
+    /// What must not be.
+    pub rule: Rule,
+    /// When it may be all the same.
+    pub bypass: Vec<Bypass>,
+    /// What to do about it.
+    pub fix: FixPlan,
+}
+
+impl Check {
+    /// The parameters with the user's values in place of the defaults.
+    ///
+    /// # Errors
+    /// One line for each value that names no parameter or has another type.
+    pub fn params_with<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a String, &'a Param)>,
+    ) -> Result<Params, Vec<String>> {
+        let mut params = self.params.clone();
+        let mut problems = Vec::new();
+        for (name, value) in values {
+            match params.iter_mut().find(|(known, _)| **known == **name) {
+                Some((_, param)) if param.same_type(value) => *param = value.clone(),
+                Some((_, param)) => {
+                    problems.push(format!("`{name}` of {} is {}, not {}", self.id, param.describe(), value.describe()))
+                }
+                None => {
+                    let meant = crate::spell::nearest(name, self.params.iter().map(|(known, _)| &**known))
+                        .map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+                    problems.push(format!("{} has no parameter `{name}`{meant}", self.id));
+                }
+            }
+        }
+        if problems.is_empty() { Ok(params) } else { Err(problems) }
+    }
+}
+
+/// What must not be.
+#[derive(Debug)]
+pub struct Rule {
+    /// The platform whose subjects are judged.
+    pub reads: &'static str,
+    /// The lists of whose items each gets its verdict, the outermost first.
+    pub for_each: Vec<Each>,
+    /// Where it is false, the check does not apply.
+    pub when: Expr,
+    /// Where it is true, there is a finding.
+    pub deny: Expr,
+    /// The fact whose place is shown.
+    pub at: Path,
+    /// Facts whose places are related.
+    pub also: Vec<Path>,
+    /// What a finding says.
+    pub message: Message,
+}
+
+impl Rule {
+    /// Every path that the verdict may depend on, bypasses aside; sorted.
+    pub fn paths(&self) -> Vec<Arc<str>> {
+        let lists = self.for_each.iter().map(|each| &each.list.path);
+        let mut paths: Vec<_> = self.when.reads.iter().chain(&self.deny.reads).chain(lists).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        paths
+    }
+}
+
+/// When a fault may be.
+#[derive(Debug)]
+pub struct Bypass {
+    /// Why it is right there.
+    pub reason: String,
+    /// Whether it is.
+    pub when: Expr,
+    /// The example that shows it.
+    pub example: String,
+}
+
+/// What to do about a finding.
+#[derive(Debug)]
+pub struct FixPlan {
+    /// In one line.
+    pub title: String,
+    /// How careful one must be.
+    pub safety: Safety,
+    /// What a person should know; may be empty.
+    pub hint: String,
+    /// What is seen when it worked.
+    pub expected: String,
+    /// How to undo it.
+    pub rollback: String,
+    /// What a program can do, each step with the fact it is about.
+    pub edits: Vec<(EditOp, Vec<Path>)>,
+}
+
+/// A line with facts in it.
+#[derive(Debug)]
+pub struct Message(pub Vec<Piece>);
+
+/// A piece of a message.
+#[derive(Debug)]
+pub enum Piece {
+    /// Plain text.
+    Text(String),
+    /// The value of a fact.
+    Fact(Path),
+    /// The value of a parameter, by its number.
+    Param(usize),
+}

@@ -1,0 +1,288 @@
+//! From a check file to a check that can judge: paths are found, expressions get types.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::edit::EditOp;
+use crate::expr::{self, Expr, Params, Path, Scope, Trust, is_name};
+use crate::finding::{CheckId, Confidence, Family, Safety, Severity};
+use crate::schema::{Root, Type};
+use crate::spell;
+
+use super::places::Places;
+use super::{Bypass, Check, CheckFile, FixPlan, Message, Piece, Problem, Rule};
+
+/// Compiles what a file says. `places` may be empty; then no problem has a place.
+///
+/// # Errors
+/// Every path and expression that is wrong.
+pub fn compile(
+    file: &CheckFile,
+    roots: &[&'static Root],
+    trust: Trust,
+    places: &Places,
+) -> Result<Check, Vec<Problem>> {
+    let mut problems = Vec::new();
+    let params: Params = file.params.iter().map(|(name, value)| (name.as_str().into(), value.clone())).collect();
+    for (name, _) in params.iter().filter(|(name, _)| !is_name(name)) {
+        let at = places.key_at(&format!("params.{name}"));
+        problems.push(Problem::new(at, format!("`{name}` is no name for a parameter: letters, digits and `_`")));
+    }
+    let Some(root) = roots.iter().copied().find(|root| root.name == file.rule.reads) else {
+        if !file.rule.reads.is_empty() {
+            problems.push(Problem::new(places.value_at("rule.reads"), unknown_platform(&file.rule.reads, roots)));
+        }
+        return Err(problems);
+    };
+    let scope = Scope { root, params: &params, bindings: Vec::new() };
+    let mut compiler = Compiler { scope, trust, places, problems };
+    let rule = compiler.rule(file);
+    let bypass = compiler.bypass(file);
+    let fix = compiler.fix(file);
+    let Compiler { problems, .. } = compiler;
+    match (rule, bypass, fix) {
+        (Some(rule), Some(bypass), Some(fix)) if problems.is_empty() => Ok(assemble(file, params, rule, bypass, fix)),
+        _ => Err(problems),
+    }
+}
+
+fn assemble(file: &CheckFile, params: Params, rule: Rule, bypass: Vec<Bypass>, fix: FixPlan) -> Check {
+    let id = |id: &String| CheckId(id.as_str().into());
+    Check {
+        id: id(&file.id),
+        title: file.title.clone(),
+        owner: file.owner.clone(),
+        // Vetting refuses a file without these; the words here never reach a user.
+        severity: file.severity.unwrap_or(Severity::Medium),
+        confidence: file.confidence.unwrap_or(Confidence::Low),
+        family: file.family.unwrap_or(Family::Operations),
+        tags: file.tags.clone(),
+        references: file.references.clone(),
+        formerly: file.formerly.clone(),
+        rationale: file.rationale.clone(),
+        overlaps: file.overlaps.iter().map(id).collect(),
+        default: file.default.unwrap_or(true),
+        params,
+        rule,
+        bypass,
+        fix,
+    }
+}
+
+fn unknown_platform(reads: &str, roots: &[&'static Root]) -> String {
+    let names: Vec<&str> = roots.iter().map(|root| root.name).collect();
+    match spell::nearest(reads, names.iter().copied()) {
+        Some(meant) => format!("no such platform: `{reads}`; did you mean `{meant}`?"),
+        None => format!("no such platform: `{reads}`; there are {}", names.join(", ")),
+    }
+}
+
+struct Compiler<'a> {
+    scope: Scope<'a>,
+    trust: Trust,
+    places: &'a Places,
+    problems: Vec<Problem>,
+}
+
+/// `None` always means that the problem has been noted, or that vetting notes it as missing.
+impl Compiler<'_> {
+    fn note(&mut self, key: &str, problem: expr::Problem) {
+        self.problems.push(Problem::new(self.places.within(key, &problem.span), problem.reason));
+    }
+
+    fn rule(&mut self, file: &CheckFile) -> Option<Rule> {
+        let table = &file.rule;
+        let for_each = match &table.for_each {
+            None => Vec::new(),
+            Some(text) => match self.scope.bind(text) {
+                Ok(levels) => levels,
+                Err(problem) => {
+                    // Without its items nothing else in the file makes sense.
+                    self.note("rule.for_each", problem);
+                    return None;
+                }
+            },
+        };
+        let when = table.when.as_deref().map_or_else(|| Some(Expr::always()), |text| self.expr("rule.when", text));
+        let deny = self.expr("rule.deny", &table.deny);
+        let at = self.path("rule.at", &table.at);
+        let also: Vec<_> =
+            table.also.iter().enumerate().map(|(i, path)| self.path(&format!("rule.also[{i}]"), path)).collect();
+        let message = self.message("rule.message", &table.message);
+        Some(Rule {
+            reads: self.scope.root.name,
+            for_each,
+            when: when?,
+            deny: deny?,
+            at: at?,
+            also: also.into_iter().collect::<Option<_>>()?,
+            message: message?,
+        })
+    }
+
+    fn bypass(&mut self, file: &CheckFile) -> Option<Vec<Bypass>> {
+        let bypasses: Vec<_> = file
+            .bypass
+            .iter()
+            .enumerate()
+            .map(|(index, table)| {
+                let when = self.expr(&format!("bypass[{index}].when"), &table.when)?;
+                Some(Bypass { reason: table.reason.clone(), when, example: table.example.clone() })
+            })
+            .collect();
+        bypasses.into_iter().collect()
+    }
+
+    fn fix(&mut self, file: &CheckFile) -> Option<FixPlan> {
+        let table = &file.fix;
+        let edits: Vec<_> = table
+            .edits
+            .iter()
+            .enumerate()
+            .map(|(index, op)| Some((op.clone(), self.edit_paths(&format!("fix.edits[{index}]"), op)?)))
+            .collect();
+        Some(FixPlan {
+            title: table.title.clone(),
+            safety: table.safety.unwrap_or(Safety::DisplayOnly),
+            hint: table.hint.clone(),
+            expected: table.expected.clone(),
+            rollback: table.rollback.clone(),
+            edits: edits.into_iter().collect::<Option<_>>()?,
+        })
+    }
+
+    fn edit_paths(&mut self, key: &str, op: &EditOp) -> Option<Vec<Path>> {
+        let paths: Vec<_> =
+            op.paths().into_iter().map(|(name, path)| self.path(&format!("{key}.{name}"), path)).collect();
+        paths.into_iter().collect()
+    }
+
+    fn expr(&mut self, key: &str, text: &str) -> Option<Expr> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        if self.trust == Trust::Vet && !self.places.is_plain(key) {
+            let at = self.places.value_at(key);
+            self.problems.push(Problem::new(at, "write an expression between single quotes, where `\\` is itself"));
+            return None;
+        }
+        match Expr::compile(text, &self.scope, self.trust) {
+            Ok(expr) => Some(expr),
+            Err(problems) => {
+                for problem in problems {
+                    self.note(key, problem);
+                }
+                None
+            }
+        }
+    }
+
+    fn path(&mut self, key: &str, text: &str) -> Option<Path> {
+        if text.is_empty() {
+            return None;
+        }
+        match self.scope.path(text) {
+            Ok(path) => Some(path),
+            Err(problem) => {
+                self.note(key, problem);
+                None
+            }
+        }
+    }
+
+    fn message(&mut self, key: &str, text: &str) -> Option<Message> {
+        let mut pieces = Vec::new();
+        let before = self.problems.len();
+        for part in parts(text) {
+            match part {
+                Part::Text(text) => pieces.push(Piece::Text(text)),
+                Part::Open(span) => {
+                    self.note(key, expr::Problem::new(span, "a brace without its pair; write `{{` or `}}`"))
+                }
+                Part::Place(span) => match self.placeholder(&text[span.clone()]) {
+                    Ok(piece) => pieces.push(piece),
+                    Err(problem) => {
+                        let shifted = span.start + problem.span.start..span.start + problem.span.end;
+                        self.note(key, expr::Problem::new(shifted, problem.reason));
+                    }
+                },
+            }
+        }
+        (self.problems.len() == before).then_some(Message(pieces))
+    }
+
+    fn placeholder(&self, text: &str) -> Result<Piece, expr::Problem> {
+        if let Some(name) = text.strip_prefix("params.") {
+            let index = self.scope.params.iter().position(|(known, _)| **known == *name);
+            return index
+                .map(Piece::Param)
+                .ok_or_else(|| expr::Problem::new(0..text.len(), format!("no such parameter: `{name}`")));
+        }
+        let path = self.scope.path(text)?;
+        let shown = match path.ty {
+            Type::Record(_) | Type::Commands => false,
+            Type::List(item) => match item {
+                Type::Record(_) => shown_field(*item).is_some(),
+                _ => true,
+            },
+            _ => true,
+        };
+        if shown {
+            Ok(Piece::Fact(path))
+        } else {
+            Err(expr::Problem::new(0..text.len(), "this cannot be shown in a message: name one of its fields"))
+        }
+    }
+}
+
+/// The field that stands for a record in a list: its first text.
+pub fn shown_field(ty: Type) -> Option<&'static str> {
+    match ty {
+        Type::Record(parts) => {
+            parts.iter().flat_map(|part| part.iter()).find(|field| field.ty == Type::Text).map(|field| field.name)
+        }
+        _ => None,
+    }
+}
+
+enum Part {
+    Text(String),
+    /// What is between braces.
+    Place(Range<usize>),
+    /// A brace alone.
+    Open(Range<usize>),
+}
+
+/// A message in its parts.
+fn parts(text: &str) -> Vec<Part> {
+    let mut parts = Vec::new();
+    let mut plain = String::new();
+    let mut at = 0;
+    while let Some(next) = text[at..].chars().next() {
+        let rest = &text[at..];
+        if let Some(brace) = ["{{", "}}"].into_iter().find(|brace| rest.starts_with(brace)) {
+            plain.push_str(&brace[..1]);
+            at += 2;
+        } else if next == '{' || next == '}' {
+            parts.push(Part::Text(std::mem::take(&mut plain)));
+            let end = if next == '{' { rest.find('}') } else { None };
+            parts.push(end.map_or(Part::Open(at..at + 1), |end| Part::Place(at + 1..at + end)));
+            at += end.map_or(1, |end| end + 1);
+        } else {
+            plain.push(next);
+            at += next.len_utf8();
+        }
+    }
+    parts.push(Part::Text(plain));
+    parts.retain(|part| !matches!(part, Part::Text(text) if text.is_empty()));
+    parts
+}
+
+/// The path of a fact as a fix names it, items numbered; `items` are the paths of the items of `for_each`.
+pub fn numbered(path: &Path, root: &str, items: &[Arc<str>]) -> Option<String> {
+    let base = match path.read.base {
+        expr::Base::Subject => root,
+        expr::Base::Item(depth) => items.get(depth)?,
+    };
+    Some(path.read.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{field}")))
+}

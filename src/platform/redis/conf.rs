@@ -1,0 +1,343 @@
+//! What one version of the server makes of a configuration: the settings in force with their places, what is written
+//! but not in force, users, modules and renamed commands, and why the server would refuse to start.
+//!
+//! Nothing here judges. What cannot be known is [`Unknown`] with a reason and a place.
+
+mod after;
+mod evaluate;
+
+use std::sync::Arc;
+
+use super::directive::{SettingId, Spec};
+use super::include::Library;
+use super::show;
+use super::split::Word;
+use super::value::Typed;
+use super::version::Version;
+use crate::fact::{Fact, Name, Secret, Unknown, Value};
+use crate::files::Location;
+use crate::text::{SourceId, Span};
+
+/// How a configuration is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// As the server would on this machine: what is missing here is missing.
+    Server,
+    /// As a file among others: what is out of reach is unknown, and a template may still decide.
+    Check,
+}
+
+/// Where reading starts.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// The configuration file.
+    pub main: SourceId,
+    /// Where it is, so that a file which includes itself is seen.
+    pub at: Location,
+    /// Standard input, if the server reads it.
+    pub stdin: Option<SourceId>,
+    /// The text made of the command line, if there is one.
+    pub options: Option<SourceId>,
+    /// The working folder.
+    pub folder: Location,
+    /// How to look at it.
+    pub mode: Mode,
+}
+
+/// What is asked of the ACL rules while a configuration is read.
+pub trait Rules {
+    /// Whether a version has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
+    fn command(&self, version: &Version, name: &[u8]) -> bool;
+
+    /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
+    /// are all of the line; none of them is templated.
+    fn refuses(&self, version: &Version, words: &[Word], earlier: &[UserLine]) -> Option<(usize, String)>;
+}
+
+/// What one version makes of a configuration.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The version.
+    pub version: &'static Version,
+    world: usize,
+    /// Every value that was written, in the order in which the server reads them.
+    pub writes: Vec<Write>,
+    /// For each setting, one more than the place of its last write in `writes`; 0 for none.
+    last: Vec<u32>,
+    /// What may have changed any setting written before it.
+    pub poisons: Vec<Poison>,
+    /// The `user` lines.
+    pub users: Listed<UserLine>,
+    /// The `rename-command` lines.
+    pub renames: Listed<Rename>,
+    /// The `loadmodule` lines.
+    pub modules: Listed<Module>,
+    /// Settings that only a module can know.
+    pub module_settings: Vec<ModuleSetting>,
+    /// The `include` lines that were followed.
+    pub includes: Vec<Include>,
+    /// Every source that was read, the main one first.
+    pub sources: Vec<SourceId>,
+    /// Why the server would not start, in the order in which it would find out.
+    pub refusals: Vec<Refusal>,
+    /// Why it may not start although nothing known is wrong.
+    pub doubts: Vec<Unknown>,
+    /// The working folder when all is read.
+    pub folder: Result<Location, Unknown>,
+    /// The end of the main source: where a setting that is missing could be written.
+    pub end: Span,
+}
+
+/// A list that may hold more than could be seen.
+#[derive(Debug, Clone)]
+pub struct Listed<T> {
+    /// What is known to be there, in order.
+    pub items: Vec<T>,
+    /// Why there may be more, if there may.
+    pub rest: Option<Unknown>,
+}
+
+impl<T> Default for Listed<T> {
+    fn default() -> Listed<T> {
+        Listed { items: Vec::new(), rest: None }
+    }
+}
+
+/// A value of a setting that is written.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The setting.
+    pub setting: SettingId,
+    /// Its name, as it is written.
+    pub key: Span,
+    /// Its values, from the first to the last; empty and after the name where there are none.
+    pub value: Span,
+    /// What holds from there on. Settings that accumulate have all that was gathered so far.
+    pub typed: Result<Typed, Unknown>,
+}
+
+/// Something that could have written any setting.
+#[derive(Debug, Clone)]
+pub struct Poison {
+    /// How many writes came before it.
+    pub after: usize,
+    /// What it is.
+    pub unknown: Unknown,
+}
+
+/// A `user` line.
+#[derive(Debug, Clone)]
+pub struct UserLine {
+    /// All its words: `user`, the name, the rules.
+    pub words: Box<[Word]>,
+    /// The whole line.
+    pub span: Span,
+}
+
+impl UserLine {
+    /// The name of the user.
+    pub fn name(&self) -> Option<&Word> {
+        self.words.get(1)
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &[Word] {
+        self.words.get(2..).unwrap_or_default()
+    }
+}
+
+/// A `rename-command` line.
+#[derive(Debug, Clone)]
+pub struct Rename {
+    /// The name it has no longer.
+    pub from: Word,
+    /// The name it has now; empty for none.
+    pub to: Word,
+}
+
+/// A `loadmodule` line.
+#[derive(Debug, Clone)]
+pub struct Module {
+    /// The path.
+    pub path: Word,
+    /// Its arguments.
+    pub arguments: Box<[Word]>,
+}
+
+/// A line that only a module can know.
+#[derive(Debug, Clone)]
+pub struct ModuleSetting {
+    /// Its name.
+    pub name: Word,
+    /// The whole line.
+    pub span: Span,
+}
+
+/// An `include` line that was followed.
+#[derive(Debug, Clone)]
+pub struct Include {
+    /// The path or pattern.
+    pub path: Word,
+    /// What it led to.
+    pub sources: Vec<SourceId>,
+}
+
+/// When the server finds a fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Phase {
+    /// While it reads its configuration.
+    Reading,
+    /// While it sets itself up.
+    Setup,
+    /// When it loads modules.
+    Modules,
+    /// When it loads users.
+    Users,
+    /// When it opens its sockets.
+    Listening,
+}
+
+/// Why the server would not start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// When it finds out.
+    pub phase: Phase,
+    /// What it says, or what is wrong where it says nothing.
+    pub message: String,
+    /// What is at fault.
+    pub at: Span,
+}
+
+/// What is known of a setting.
+#[derive(Debug, Clone)]
+pub enum Held<'a> {
+    /// The version does not have it.
+    Absent,
+    /// Nothing is written.
+    Default(Typed),
+    /// It is written there.
+    Written(&'a Write, &'a Typed),
+    /// It cannot be told.
+    Unknown(&'a Unknown),
+}
+
+impl Held<'_> {
+    /// The value, if it is known.
+    pub fn typed(&self) -> Option<&Typed> {
+        match self {
+            Held::Default(typed) => Some(typed),
+            Held::Written(_, typed) => Some(typed),
+            Held::Absent | Held::Unknown(_) => None,
+        }
+    }
+}
+
+/// Reads a configuration as one version does.
+pub fn load(version: &'static Version, start: &Start, library: &mut Library<'_>, rules: &dyn Rules) -> Loaded {
+    evaluate::load(version, start, library, rules)
+}
+
+impl Loaded {
+    /// The number of its version in [`super::version::VERSIONS`].
+    pub fn world(&self) -> usize {
+        self.world
+    }
+
+    /// What a setting is in this version, if the version has it.
+    pub fn spec(&self, setting: SettingId) -> Option<&'static Spec> {
+        setting.spec(self.world)
+    }
+
+    /// What is known of a setting.
+    pub fn held(&self, setting: SettingId) -> Held<'_> {
+        let Some(spec) = self.spec(setting) else { return Held::Absent };
+        let last = self.last_write(setting);
+        let written_at = last.map_or(0, |(index, _)| index + 1);
+        let poison = self.poisons.iter().rev().find(|poison| poison.after >= written_at);
+        match (poison, last) {
+            (Some(poison), _) => Held::Unknown(&poison.unknown),
+            (None, Some((_, write))) => match &write.typed {
+                Ok(typed) => Held::Written(write, typed),
+                Err(unknown) => Held::Unknown(unknown),
+            },
+            (None, None) => Held::Default(show::default(spec)),
+        }
+    }
+
+    /// What is known of the setting of this name (the key of the data file).
+    pub fn named(&self, name: &str) -> Held<'_> {
+        SettingId::of(name).map_or(Held::Absent, |setting| self.held(setting))
+    }
+
+    /// The last write of a setting, whether or not something after it may have changed it again.
+    pub fn last_write(&self, setting: SettingId) -> Option<(usize, &Write)> {
+        let index = (*self.last.get(setting.index())? as usize).checked_sub(1)?;
+        Some((index, self.writes.get(index)?))
+    }
+
+    /// The writes of a setting that a later one has undone, the first one first. Those of settings that accumulate
+    /// are still in force as far as the last one holds them.
+    pub fn overridden(&self, setting: SettingId) -> impl Iterator<Item = &Write> {
+        let last = self.last_write(setting).map_or(0, |(index, _)| index);
+        self.writes.iter().take(last).filter(move |write| write.setting == setting)
+    }
+
+    /// Whether the server would start, as far as its configuration file decides.
+    pub fn accepted(&self) -> Option<bool> {
+        match (self.refusals.is_empty(), self.doubts.is_empty()) {
+            (false, _) => Some(false),
+            (true, true) => Some(true),
+            (true, false) => None,
+        }
+    }
+
+    /// A setting as a fact; `None` where the version does not have it.
+    pub fn fact(&self, setting: SettingId) -> Option<(Name, Fact)> {
+        let spec = self.spec(setting)?;
+        let name = setting.setting().fact;
+        let fact = match self.held(setting) {
+            Held::Absent => return None,
+            Held::Unknown(unknown) => Fact::Unknown(unknown.clone()),
+            Held::Written(write, typed) => Fact::written(value(spec, typed, write.value), write.value),
+            Held::Default(typed) => {
+                let because = match spec.default {
+                    _ if spec.secret || spec.default.is_empty() => format!("`{}` is not set", spec.name),
+                    default => format!("`{}` is not set; the default is `{default}`", spec.name),
+                };
+                Fact::default(value(spec, &typed, self.end), self.end, because)
+            }
+        };
+        Some((name, fact))
+    }
+}
+
+/// A value as facts have it. `at` is the place of items that have none of their own.
+fn value(spec: &Spec, typed: &Typed, at: Span) -> Value {
+    let text = |bytes: &[u8]| Value::Text(String::from_utf8_lossy(bytes).into());
+    if spec.secret {
+        let bytes: Arc<[u8]> = show::show(spec, typed).into();
+        return Value::Secret(Secret::new(bytes));
+    }
+    match typed {
+        Typed::Bool(value) => Value::Bool(*value),
+        // A size beyond 2^63 is as good as the largest.
+        Typed::Int(value) if unsigned(spec) => Value::Int(if *value < 0 { i64::MAX } else { *value }),
+        Typed::Int(value) => Value::Int(*value),
+        Typed::Addresses(all) => {
+            let item = |address: &super::value::Address| Fact::written(text(&address.text), address.at.unwrap_or(at));
+            Value::from(all.iter().map(item).collect::<Vec<_>>())
+        }
+        Typed::Points(all) => {
+            let item = |point: &super::value::Point| {
+                let shown = format!("{} {}", point.seconds, point.changes);
+                Fact::written(text(shown.as_bytes()), point.at.unwrap_or(at))
+            };
+            Value::from(all.iter().map(item).collect::<Vec<_>>())
+        }
+        other => text(&show::show(spec, other)),
+    }
+}
+
+fn unsigned(spec: &Spec) -> bool {
+    matches!(spec.kind, super::directive::Kind::Int(range) if range.unsigned)
+}

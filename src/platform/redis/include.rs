@@ -1,0 +1,311 @@
+//! Which files an `include` reads, and what keeps them from being read.
+//!
+//! `config.c:loadServerConfig`: 6.2 opens the path as it is; 7.0 and later hand a path with `*`, `?` or `[` to
+//! `glob(3)` without flags and join what matches without anything between.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::split::{Joined, Line, lines};
+use super::template::{Marks, Reading};
+use super::version::Version;
+use crate::files::{Files, Location};
+use crate::text::{Place, SourceId, Sources, Unreadable};
+
+/// How many files one configuration may read, counted as often as they are read: a bound on work, far above use.
+pub const MOST_FILES: usize = 4096;
+
+/// How deep includes may nest: a bound on the stack, far above use.
+pub const DEEPEST: usize = 100;
+
+/// How many names of folders one pattern may go through.
+const MOST_NAMES: usize = 100_000;
+
+/// What was read, shared between versions: each file is opened and split once.
+pub struct Library<'a> {
+    files: &'a dyn Files,
+    /// All sources of the run.
+    pub sources: &'a mut Sources,
+    raw: bool,
+    read: HashMap<Location, Result<SourceId, Unreadable>>,
+    texts: HashMap<Vec<SourceId>, Arc<Text>>,
+}
+
+/// The lines of files that the server reads as one text.
+#[derive(Debug)]
+pub struct Text {
+    /// The lines that are neither blank nor comments.
+    pub lines: Vec<Line>,
+    /// The sources it is made of.
+    pub sources: Vec<SourceId>,
+}
+
+/// What a path of `include` leads to.
+#[derive(Debug)]
+pub struct Opened {
+    /// Each file with its bytes.
+    pub files: Vec<(Location, SourceId)>,
+    /// What kept one from being read, with its place; nothing after it was tried.
+    pub failed: Option<(Location, Unreadable)>,
+}
+
+impl<'a> Library<'a> {
+    /// A library that opens files through `files`. `raw` is whether files are taken as the server takes them, marks
+    /// of templates being nothing special.
+    pub fn new(files: &'a dyn Files, sources: &'a mut Sources, raw: bool) -> Library<'a> {
+        Library { files, sources, raw, read: HashMap::new(), texts: HashMap::new() }
+    }
+
+    /// What may be opened.
+    pub fn files(&self) -> &'a dyn Files {
+        self.files
+    }
+
+    /// Says that a file is there already, under this name.
+    pub fn know(&mut self, at: Location, source: SourceId) {
+        self.read.insert(at, Ok(source));
+    }
+
+    /// The bytes at a location, read once.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why there are none.
+    pub fn source(&mut self, at: &Location) -> Result<SourceId, Unreadable> {
+        if let Some(known) = self.read.get(at) {
+            return known.clone();
+        }
+        let result = match self.files.read(at) {
+            Ok(bytes) => Ok(self.sources.add(Place::File(at.path().to_path_buf()), bytes)),
+            // The server opens a folder without complaint and reads nothing from it.
+            Err(Unreadable::NotAFile("a folder")) => {
+                Ok(self.sources.add(Place::File(at.path().to_path_buf()), Vec::new()))
+            }
+            Err(error) => Err(error),
+        };
+        self.read.insert(at.clone(), result.clone());
+        result
+    }
+
+    /// The lines of sources that the server reads one after the other. `last_is_options` is whether the last one is
+    /// made of the command line, which the server puts on a line of its own.
+    pub fn text(&mut self, sources: &[SourceId], last_is_options: bool) -> Arc<Text> {
+        if let Some(text) = self.texts.get(sources) {
+            return text.clone();
+        }
+        let mut joined = Joined::new();
+        for (index, id) in sources.iter().enumerate() {
+            let source = self.sources.get(*id);
+            if last_is_options && index + 1 == sources.len() {
+                joined.push(b'\n');
+                joined.append(source);
+            } else {
+                joined.read(source);
+            }
+        }
+        let reading = match sources.first().and_then(|id| self.sources.get(*id).place().path()) {
+            _ if self.raw => Reading::Raw,
+            Some(path) => Reading::of(path),
+            None => Reading::Ordinary,
+        };
+        let marks = Marks::find(joined.bytes(), reading);
+        let text = Arc::new(Text { lines: lines(&joined, &marks), sources: sources.to_vec() });
+        self.texts.insert(sources.to_vec(), text.clone());
+        text
+    }
+
+    /// What `include path` reads while `folder` is the working folder.
+    pub fn include(&mut self, path: &[u8], folder: &Location, version: &Version) -> Opened {
+        let magic = version.since(7, 0) && path.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
+        let places = if magic {
+            match self.glob(path, folder) {
+                Ok(places) => places,
+                Err(failed) => return Opened { files: Vec::new(), failed: Some(failed) },
+            }
+        } else {
+            vec![folder.resolve(&path_of(path))]
+        };
+        let mut opened = Opened { files: Vec::new(), failed: None };
+        for at in places {
+            match self.source(&at) {
+                Ok(source) => opened.files.push((at, source)),
+                Err(Unreadable::Missing) if magic => {}
+                Err(error) => {
+                    opened.failed = Some((at, error));
+                    break;
+                }
+            }
+        }
+        opened
+    }
+
+    /// `glob(3)` without flags: sorted by bytes; nothing where nothing matches.
+    fn glob(&mut self, pattern: &[u8], folder: &Location) -> Result<Vec<Location>, (Location, Unreadable)> {
+        let absolute = pattern.starts_with(b"/");
+        let start = if absolute { folder.resolve(Path::new("/")) } else { folder.clone() };
+        let parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
+        let mut found = vec![(Vec::new(), start)];
+        let mut looked_at = 0;
+        for part in parts {
+            let mut next = Vec::new();
+            for (written, at) in found {
+                let mut join = |name: &[u8]| {
+                    let mut text: Vec<u8> = written.clone();
+                    text.push(b'/');
+                    text.extend_from_slice(name);
+                    next.push((text, at.resolve(&path_of(name))));
+                };
+                if !has_magic(part) {
+                    join(&unescaped(part));
+                    continue;
+                }
+                match self.files.list(&at) {
+                    Ok(names) => {
+                        looked_at += names.len();
+                        if looked_at > MOST_NAMES {
+                            let limit = Unreadable::Other("too many files to look through".to_owned());
+                            return Err((at, limit));
+                        }
+                        names
+                            .iter()
+                            .filter(|name| matches(part, name.as_bytes()))
+                            .for_each(|name| join(name.as_bytes()));
+                    }
+                    // What cannot be listed has nothing in it for glob, which goes on without a word. A check does
+                    // not know what the server would see there.
+                    Err(Unreadable::Missing | Unreadable::NotAFile(_)) => {}
+                    Err(Unreadable::Denied) if self.raw => {}
+                    Err(error) => return Err((at, error)),
+                }
+            }
+            found = next;
+        }
+        found.sort();
+        Ok(found.into_iter().map(|(_, at)| at).collect())
+    }
+}
+
+#[cfg(unix)]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    use std::os::unix::ffi::OsStrExt;
+    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
+}
+
+#[cfg(not(unix))]
+fn path_of(bytes: &[u8]) -> PathBuf {
+    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
+}
+
+/// A path as a configuration writes it.
+pub fn written_path(bytes: &[u8]) -> PathBuf {
+    path_of(super::number::c_string(bytes))
+}
+
+/// Whether a part of a pattern has to be compared with names (`glob.c:__glob_pattern_p`): `*`, `?`, or a bracket
+/// that is closed.
+fn has_magic(part: &[u8]) -> bool {
+    let mut open = false;
+    let mut at = 0;
+    while at < part.len() {
+        match part[at] {
+            b'*' | b'?' => return true,
+            b'\\' => at += 1,
+            b'[' => open = true,
+            b']' if open => return true,
+            _ => {}
+        }
+        at += 1;
+    }
+    false
+}
+
+fn unescaped(part: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(part.len());
+    let mut at = 0;
+    while at < part.len() {
+        if part[at] == b'\\' && at + 1 < part.len() {
+            at += 1;
+        }
+        out.push(part[at]);
+        at += 1;
+    }
+    out
+}
+
+/// `fnmatch` as glob uses it: a dot at the start is matched only by a dot.
+fn matches(pattern: &[u8], name: &[u8]) -> bool {
+    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') && !pattern.starts_with(b"\\.") {
+        return false;
+    }
+    // The classic walk with one place to come back to: the last `*`.
+    let (mut p, mut n) = (0, 0);
+    let mut back: Option<(usize, usize)> = None;
+    loop {
+        let step = match pattern.get(p) {
+            Some(b'*') => {
+                back = Some((p + 1, n));
+                p += 1;
+                continue;
+            }
+            None if n == name.len() => return true,
+            None => None,
+            Some(_) => name.get(n).and_then(|byte| one(&pattern[p..], *byte)),
+        };
+        match (step, back) {
+            (Some(length), _) => {
+                p += length;
+                n += 1;
+            }
+            (None, Some((after, from))) if from < name.len() => {
+                back = Some((after, from + 1));
+                p = after;
+                n = from + 1;
+            }
+            (None, _) => return false,
+        }
+    }
+}
+
+/// How much of the pattern one byte of the name uses up, if it fits.
+fn one(pattern: &[u8], byte: u8) -> Option<usize> {
+    match pattern[0] {
+        b'?' => Some(1),
+        b'[' => match bracket(pattern, byte) {
+            Some((fits, length)) => fits.then_some(length),
+            // Never closed: a bracket like any other byte.
+            None => (byte == b'[').then_some(1),
+        },
+        b'\\' if pattern.len() > 1 => (pattern[1] == byte).then_some(2),
+        other => (other == byte).then_some(1),
+    }
+}
+
+/// Whether a byte is in the set that begins the pattern, and how long the set is; `None` when it is never closed.
+fn bracket(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
+    let mut at = 1;
+    let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
+    at += usize::from(negated);
+    let first = at;
+    let mut fits = false;
+    loop {
+        let mut low = *pattern.get(at)?;
+        if low == b']' && at > first {
+            return Some((fits != negated, at + 1));
+        }
+        if low == b'\\' {
+            at += 1;
+            low = *pattern.get(at)?;
+        }
+        at += 1;
+        let mut high = low;
+        if pattern.get(at) == Some(&b'-') && pattern.get(at + 1).is_some_and(|next| *next != b']') {
+            high = *pattern.get(at + 1)?;
+            at += 2;
+            if high == b'\\' {
+                high = *pattern.get(at)?;
+                at += 1;
+            }
+        }
+        fits |= (low..=high).contains(&byte);
+    }
+}

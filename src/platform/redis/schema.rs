@@ -1,0 +1,157 @@
+//! The facts that are concluded about a Redis instance, beside its settings.
+//!
+//! A setting has the product's own name (`redis.protected_mode`) and comes from `data/directives.toml`. What follows
+//! from several settings together is declared here and concluded in `derive`. Nothing here judges.
+
+use crate::schema::{Field, Type};
+
+const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
+    Field { name, ty, doc }
+}
+
+/// The facts below `redis` that are concluded. Sentinel has `acl`, `errors`, `listen`, `not_in_force`, `passwords`
+/// and `reach` too, in the same shape.
+pub static DERIVED: &[Field] = &[
+    field("acl", Type::Record(&[ACL]), "users as the server has them after start-up"),
+    field("cluster_bus", Type::Record(&[CLUSTER_BUS]), "the port on which cluster nodes talk to each other"),
+    field(
+        "gates",
+        Type::List(&Type::Record(&[GATE])),
+        "the switches that keep remote clients from the host; none before 7.0",
+    ),
+    field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
+    field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
+    field("not_in_force", Type::List(&Type::Record(&[NOT_IN_FORCE])), "settings that are written and have no effect"),
+    field(
+        "passwords",
+        Type::List(&Type::Record(&[PASSWORD])),
+        "every password that is written or hashed in these files",
+    ),
+    field("reach", Type::Record(&[REACH]), "what a client without credentials gets"),
+];
+
+static ACL: &[Field] = &[
+    field("default_user", Type::Record(&[USER]), "the user that every client is until it logs in as another"),
+    field(
+        "requirepass_in_force",
+        Type::Bool,
+        "whether `requirepass` is what protects the default user; absent when it is not written",
+    ),
+    field("requirepass_void_because", Type::Text, "what makes a written `requirepass` void, or the empty text"),
+    field("users", Type::List(&Type::Record(&[USER])), "all users, the default user among them"),
+];
+
+static USER: &[Field] = &[
+    field("name", Type::Text, "the user's name"),
+    field("enabled", Type::Bool, "whether it may log in (`on`)"),
+    field("nopass", Type::Bool, "whether any password is right"),
+    field("password_count", Type::Int, "how many passwords it has"),
+    field("all_keys", Type::Bool, "whether some selector with a command reaches every key"),
+    field("all_channels", Type::Bool, "whether it reaches every channel"),
+    field("keys", Type::List(&Type::Record(&[KEY])), "the key patterns of its root permissions"),
+    field("channels", Type::List(&Type::Text), "the channel patterns of its root permissions"),
+    field("no_commands", Type::Bool, "whether it may run nothing but the commands of logging in"),
+    field(
+        "takeover",
+        Type::List(&Type::Record(&[WAY])),
+        "the known ways to take the host, the data, the service or secrets",
+    ),
+    field("undone_rules", Type::List(&Type::Record(&[UNDONE])), "rules that a later rule makes void"),
+    field("crashing_rules", Type::List(&Type::Record(&[CRASHING])), "rules on which the server dies later"),
+    field("password_reset", Type::Bool, "whether it is enabled and can never log in, having no password and no nopass"),
+];
+
+static KEY: &[Field] = &[
+    field("pattern", Type::Text, "the glob pattern"),
+    field("read", Type::Bool, "whether reading is allowed"),
+    field("write", Type::Bool, "whether writing is allowed"),
+];
+
+static WAY: &[Field] = &[
+    field("way", Type::Text, "its name, such as module-load"),
+    field("takes", Type::Text, "what it takes: host, data, service or secrets"),
+    field(
+        "open",
+        Type::Bool,
+        "whether the user's rules and the server's gates leave it open to a client on another host",
+    ),
+    field("gate", Type::Text, "the setting that can close it whatever the rules say, or the empty text"),
+    field("commands", Type::Text, "the commands it takes, as one writes them"),
+    field("decided_by", Type::Text, "the rule that allows or denies it, or the empty text"),
+];
+
+static UNDONE: &[Field] = &[
+    field("rule", Type::Text, "the rule that has no effect left"),
+    field("by", Type::Text, "the later rule that undoes it"),
+    field("takes_away", Type::Bool, "whether the undone rule was one that takes rights away"),
+];
+
+static CRASHING: &[Field] =
+    &[field("rule", Type::Text, "the rule"), field("when", Type::Text, "what makes the server die")];
+
+static CLUSTER_BUS: &[Field] = &[
+    field("open", Type::Bool, "whether there is one"),
+    field("port", Type::Int, "its port"),
+    field("tls", Type::Bool, "whether nodes must speak TLS on it"),
+    field("beyond_host", Type::Bool, "whether it can be reached from other hosts"),
+];
+
+static GATE: &[Field] = &[
+    field("setting", Type::Text, "the switch's name"),
+    field("value", Type::Text, "no, local or yes"),
+    field("guards", Type::Text, "what it keeps remote clients from, in words"),
+];
+
+static ERROR: &[Field] = &[field("message", Type::Text, "what the server would not accept")];
+
+static LISTENER: &[Field] = &[
+    field("address", Type::Text, "the address as `bind` says it"),
+    field("port", Type::Int, "the TCP port"),
+    field("tls", Type::Bool, "whether clients must speak TLS on it"),
+    field("loopback", Type::Bool, "whether only this host can reach it"),
+    field("wildcard", Type::Bool, "whether it is every address of its family"),
+];
+
+static NOT_IN_FORCE: &[Field] = &[
+    field("setting", Type::Text, "the setting's name"),
+    field(
+        "cause",
+        Type::Text,
+        "overridden (a later line), reset (`save` after `include`), unused (a switch it needs is off) or ignored (the version does)",
+    ),
+    field("because", Type::Text, "in words"),
+];
+
+static PASSWORD: &[Field] = &[
+    field("of", Type::Text, "whose it is: a setting's name, or `user NAME`"),
+    field("text", Type::Secret, "the password, or its hash; compared, never shown"),
+    field("hashed", Type::Bool, "whether only a SHA-256 hash is written"),
+    field("length", Type::Int, "its length in bytes; unknown for a hash"),
+    field(
+        "reference",
+        Type::Bool,
+        "whether it is the literal text of a reference such as ${NAME}, which the server does not resolve",
+    ),
+    field("in_acl", Type::Bool, "whether it is written in an ACL rule, where a hash could stand instead"),
+];
+
+static REACH: &[Field] = &[
+    field("remote", Type::Record(&[ANSWER]), "from another host, over any listener that needs no client certificate"),
+    field("remote_plain", Type::Record(&[ANSWER]), "from another host, without TLS"),
+    field("loopback", Type::Record(&[ANSWER]), "from a process of this host, over TCP"),
+    field("unix_other", Type::Record(&[ANSWER]), "from a process of another user of this host, over the Unix socket"),
+    field(
+        "guard",
+        Type::Text,
+        "what alone keeps a client on another host out: protected-mode, password, certificate, no-listener, or nothing",
+    ),
+];
+
+static ANSWER: &[Field] = &[
+    field(
+        "answer",
+        Type::Text,
+        "to PING: PONG, NOPERM, NOAUTH, DENIED, refused-connect, tls-error, permission-denied, no-socket",
+    ),
+    field("because", Type::Text, "what decides it, in words"),
+];

@@ -1,0 +1,34 @@
+//! One line for each thing: `path:line:column: severity[id] message`.
+
+use std::io::{self, Write};
+
+use super::{Report, Shower};
+use crate::mask::one_line;
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of the writer.
+pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for found in &report.findings {
+        let finding = &found.finding;
+        let (place, message) = (show.place(finding.primary.span), one_line(&finding.message));
+        write!(out, "{place}: {}[{}] {message}", finding.severity, finding.check)?;
+        match report.versions(found).as_slice() {
+            [] => writeln!(out)?,
+            versions => writeln!(out, " (only {})", versions.join(", "))?,
+        }
+    }
+    for open in &report.unknown {
+        let (place, needs) = (show.place(open.cause.at), one_line(&open.cause.needs));
+        writeln!(out, "{place}: unknown[{}] {} is {}; needs {needs}", open.check, open.fact, open.cause.why.as_str())?;
+    }
+    for bypassed in &report.bypassed {
+        let place = show.place(bypassed.at);
+        writeln!(out, "{place}: bypassed[{}] {}", bypassed.check, one_line(&bypassed.reason))?;
+    }
+    for broken in &report.broken {
+        writeln!(out, "broken[{}] {}", broken.check, one_line(&broken.error))?;
+    }
+    writeln!(out, "{}", report.summary())
+}

@@ -1,0 +1,201 @@
+//! The lines that labels point at, as they may be shown: without secrets and control characters, and cut where a
+//! line is too long for anybody to read.
+//!
+//! Offsets here are the snippet's own. Runs of lines that are not next to each other in the file lie far apart, so
+//! that nobody takes them for one.
+
+use std::ops::RangeInclusive;
+
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use crate::finding::Label;
+use crate::mask::Shown;
+use crate::report::Shower;
+use crate::text::{Source, Span};
+
+/// The longest line that is shown whole, in bytes.
+const LONGEST: usize = 160;
+
+/// How much of a longer line is shown before the first label in it.
+const BEFORE: usize = 60;
+
+/// What stands for the rest of a line.
+const MORE: &str = "...";
+
+/// How far apart two runs of lines lie.
+const GAP: usize = 16;
+
+/// More lines between the first and the last of one label are not shown.
+const TALLEST: usize = 12;
+
+/// Lines of one source with labels.
+#[derive(Debug)]
+pub(super) struct Snippet {
+    path: String,
+    blocks: Vec<Block>,
+    labels: Vec<(LabeledSpan, usize)>,
+}
+
+/// Lines that are next to each other.
+#[derive(Debug)]
+struct Block {
+    base: usize,
+    first_line: usize,
+    text: String,
+}
+
+/// One line, and where it came from.
+struct Line {
+    number: usize,
+    start: usize,
+    shown: Shown,
+    cut: usize,
+    base: usize,
+    len: usize,
+}
+
+impl Snippet {
+    /// The lines of these labels, all of one source, with a line before and after. The first label is the primary.
+    pub(super) fn new(labels: &[Label], show: Shower<'_>) -> Snippet {
+        let Some(first) = labels.first() else {
+            return Snippet { path: String::new(), blocks: Vec::new(), labels: Vec::new() };
+        };
+        let source = show.sources.get(first.span.source);
+        let mut blocks = Vec::new();
+        let mut lines: Vec<Line> = Vec::new();
+        let mut base = 0;
+        for run in runs(labels, source) {
+            let mut block = Block { base, first_line: *run.start(), text: String::new() };
+            for number in run {
+                let line = Line::new(number, source, labels, show, base + block.text.len());
+                line.write(&mut block.text);
+                lines.push(line);
+            }
+            base += block.text.len() + GAP;
+            blocks.push(block);
+        }
+        let place = |offset: u32| {
+            let number = source.position(offset).line;
+            let index = lines.partition_point(|line| line.number <= number);
+            let line = index.checked_sub(1).and_then(|index| lines.get(index));
+            line.map_or(
+                0,
+                |line| if line.number == number { line.place(offset as usize) } else { line.base + line.len },
+            )
+        };
+        let labels = labels.iter().enumerate().map(|(index, label)| {
+            let (start, end) = (place(label.span.start), place(label.span.end));
+            let text = (!label.text.is_empty()).then(|| crate::mask::one_line(&label.text));
+            let span = SourceSpan::from((start, end.saturating_sub(start)));
+            let column = source.position(label.span.start).column;
+            if index == 0 {
+                (LabeledSpan::new_primary_with_span(text, span), column)
+            } else {
+                (LabeledSpan::new_with_span(text, span), column)
+            }
+        });
+        Snippet { path: show.path(first.span.source), labels: labels.collect(), blocks }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn labels(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
+        self.labels.iter().map(|(label, _)| label.clone())
+    }
+}
+
+impl Line {
+    fn new(number: usize, source: &Source, labels: &[Label], show: Shower<'_>, base: usize) -> Line {
+        let span = source.line_span(number);
+        let shown = show.mask.show(show.sources, span);
+        let mut line = Line { number, start: span.start as usize, shown, cut: 0, base, len: 0 };
+        if line.shown.text.len() > LONGEST {
+            let inside = |label: &&Label| span.start <= label.span.start && label.span.start <= span.end;
+            let first = labels.iter().filter(inside).map(|label| label.span.start).min().unwrap_or(span.start);
+            line.cut = line.boundary(line.shown.offset(first as usize).saturating_sub(BEFORE));
+        }
+        line.len = line.boundary(line.cut + LONGEST) - line.cut;
+        line
+    }
+
+    fn boundary(&self, offset: usize) -> usize {
+        let mut offset = offset.min(self.shown.text.len());
+        while !self.shown.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        offset
+    }
+
+    fn write(&self, out: &mut String) {
+        if self.cut > 0 {
+            out.push_str(MORE);
+        }
+        out.push_str(&self.shown.text[self.cut..self.cut + self.len]);
+        if self.cut + self.len < self.shown.text.len() {
+            out.push_str(MORE);
+        }
+        out.push('\n');
+    }
+
+    /// Where a byte of the source is in the snippet.
+    fn place(&self, offset: usize) -> usize {
+        let offset = self.shown.offset(offset.max(self.start));
+        let lead = if self.cut > 0 { MORE.len() } else { 0 };
+        self.base + lead + offset.clamp(self.cut, self.cut + self.len) - self.cut
+    }
+}
+
+/// The lines to show, as runs of lines that are next to each other, ascending.
+fn runs(labels: &[Label], source: &Source) -> Vec<RangeInclusive<usize>> {
+    let of_label = |span: Span| {
+        let (first, last) = (source.position(span.start).line, source.position(span.end).line);
+        let last = last.min(first + TALLEST);
+        first.saturating_sub(1).max(1)..=(last + 1).min(source.line_count())
+    };
+    let mut wanted: Vec<_> = labels.iter().map(|label| of_label(label.span)).collect();
+    wanted.sort_by_key(|run| *run.start());
+    let mut runs: Vec<RangeInclusive<usize>> = Vec::new();
+    for run in wanted {
+        match runs.last_mut() {
+            Some(last) if *run.start() <= last.end() + 1 => *last = *last.start()..=*last.end().max(run.end()),
+            _ => runs.push(run),
+        }
+    }
+    runs
+}
+
+impl SourceCode for Snippet {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let (start, end) = (span.offset(), span.offset() + span.len());
+        let index = self.blocks.partition_point(|block| block.base <= start);
+        let block = index.checked_sub(1).and_then(|index| self.blocks.get(index)).ok_or(MietteError::OutOfBounds)?;
+        let text = &block.text;
+        let (start, end) = (start - block.base, end - block.base);
+        if end > text.len() {
+            return Err(MietteError::OutOfBounds);
+        }
+        let mut from = text[..start].rfind('\n').map_or(0, |at| at + 1);
+        for _ in 0..before {
+            from = text[..from.saturating_sub(1)].rfind('\n').map_or(0, |at| at + 1);
+        }
+        let mut to = text[end..].find('\n').map_or(text.len(), |at| end + at);
+        for _ in 0..after {
+            to = text.get(to + 1..).map_or(text.len(), |rest| rest.find('\n').map_or(text.len(), |at| to + 1 + at));
+        }
+        let line = block.first_line + text[..from].matches('\n').count() - 1;
+        let data = &text.as_bytes()[from..to];
+        // Asked for the place itself, to name it: that is the column in the file, whatever is shown of the line.
+        let named = |(label, _): &&(LabeledSpan, usize)| before == 0 && label.inner() == span;
+        let column = self.labels.iter().find(named).map_or(0, |(_, column)| column - 1);
+        let whole = SourceSpan::from((block.base + from, to - from));
+        let lines = data.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        Ok(Box::new(MietteSpanContents::new_named(self.path.clone(), data, whole, line, column, lines)))
+    }
+}
