@@ -1,6 +1,5 @@
 //! The same question to hardline and to the real server.
 
-mod accounts;
 mod acl_live;
 mod acl_recorded;
 mod conf_live;
@@ -8,5 +7,6 @@ mod conf_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
-mod settings_live;
 pub mod servers;
+mod settings_live;
+mod shared;

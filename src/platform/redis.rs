@@ -1,5 +1,6 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+pub mod accounts;
 pub mod acl;
 pub mod arguments;
 mod because;

@@ -10,13 +10,21 @@ use crate::platform::redis::acl::{Evaluator, User};
 /// A user as a version has it. Rules are named by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
+    /// Whether it is `on`.
     pub enabled: bool,
+    /// Whether any password is right.
     pub nopass: bool,
+    /// How many passwords it has.
     pub passwords: usize,
+    /// Whether some selector reaches every key.
     pub all_keys: bool,
+    /// Whether some selector reaches every channel.
     pub all_channels: bool,
+    /// The key patterns outside parentheses, whether they may be read and written.
     pub keys: Vec<(String, bool, bool)>,
+    /// The channel patterns outside parentheses.
     pub channels: Vec<String>,
+    /// Whether it may run only what everybody may.
     pub no_commands: bool,
     /// The ways that are open, or that only a gate could close which is not known.
     pub ways: Vec<OpenWay>,
@@ -29,9 +37,13 @@ pub struct Outcome {
 /// A way that is open, or may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenWay {
+    /// The way.
     pub way: &'static Way,
+    /// Whether it is open; `None` where a gate decides that is not known.
     pub open: Option<bool>,
+    /// The setting that can close it whatever the rules say.
     pub gate: Option<&'static str>,
+    /// The rule that allows it.
     pub decided_by: Option<Range<usize>>,
 }
 

@@ -163,9 +163,7 @@ fn default_user(root: Name, world: &Seen) -> Fact {
             (evaluator.default_user(), *at, "the ACL file does not name `default`, who then needs no password")
         }
         Unwritten::Requirepass(password, at) => {
-            let rule = [b">", password.as_ref()].concat();
-            let user = evaluator.change(evaluator.default_user(), &[b"resetpass", &rule]).map(|user| user.into_owned());
-            (user.unwrap_or_else(|_| evaluator.default_user()), *at, "`requirepass`")
+            (evaluator.default_user_with(password), *at, "`requirepass`")
         }
     };
     let outcome = of_user(evaluator, &user, &[], court.gates);
