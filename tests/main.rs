@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod contract;
+mod expr;
 mod formats;
 mod load;
 mod oracle;
