@@ -5,6 +5,7 @@
 mod contract;
 mod expr;
 mod formats;
+mod judge;
 mod load;
 mod oracle;
 mod reach;
