@@ -5,6 +5,8 @@
 
 #[path = "src/build/checks.rs"]
 mod checks;
+#[path = "src/build/commands.rs"]
+mod commands;
 #[path = "src/build/directives.rs"]
 mod directives;
 #[path = "src/platform/redis/version.rs"]
@@ -15,5 +17,6 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/platform/redis/version.rs");
     checks::generate();
+    commands::generate();
     directives::generate();
 }

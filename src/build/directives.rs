@@ -184,7 +184,7 @@ fn camel(words: &str) -> String {
 }
 
 /// Whether one of `redis`, `redis 7.0..`, `redis 7.0..7.4`, `valkey 9.1`, `redis 7.0.15+debian` means this version.
-fn any(on: &[String], version: &Version) -> bool {
+pub fn any(on: &[String], version: &Version) -> bool {
     on.iter().any(|text| {
         let (product, range) = text.split_once(' ').unwrap_or((text, ".."));
         let right = match product {

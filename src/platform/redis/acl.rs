@@ -1,0 +1,199 @@
+//! Access control lists: what the rules of a user mean in each version, and what the user may therefore do.
+//!
+//! An [`Evaluator`] answers for one version. It turns rules into a [`User`], which is a bitmap of commands and the
+//! patterns of the rules themselves, borrowed; answers whether a command is allowed as `ACL DRYRUN` does; and says
+//! which rule decided that by going through the rules once more.
+
+pub mod blame;
+pub mod commands;
+pub mod decide;
+pub mod describe;
+mod evaluate;
+pub mod file;
+mod glob;
+mod keys;
+mod parse;
+pub mod takeover;
+
+use std::borrow::Cow;
+
+use self::commands::{Command, Set, Table, WORDS};
+use super::version::Version;
+
+pub use self::decide::{Answer, Reason, Situation};
+pub use self::parse::{Problem, RuleError};
+
+/// What is evaluated differently from version to version, and the tables of one version.
+#[derive(Debug, Clone, Copy)]
+pub struct Evaluator {
+    version: &'static Version,
+    table: &'static Table,
+    channels_by_default: bool,
+}
+
+/// A user as the rules leave it. The patterns are those of the rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User<'r> {
+    /// Whether one can log in as this user.
+    pub enabled: bool,
+    /// Whether any password will do.
+    pub nopass: bool,
+    /// The SHA-256 of each password, in the order in which they were added.
+    pub passwords: Vec<[u8; 32]>,
+    /// What was said last about checking the payload of RESTORE, if anything was.
+    sanitize: Option<bool>,
+    /// The permissions outside parentheses.
+    pub root: Selector<'r>,
+    /// The further selectors, in order. A command is allowed when any one of all grants everything that it needs.
+    pub selectors: Vec<Selector<'r>>,
+}
+
+/// A set of permissions that belong together (`acl.c:aclSelector`).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Selector<'r> {
+    commands: Set,
+    /// Commands that are allowed with this first word only.
+    first_words: Vec<(Command, Cow<'r, [u8]>)>,
+    /// Whether every key is open, the empty one included.
+    pub all_keys: bool,
+    /// The patterns of the keys that are open, when not all are.
+    pub keys: Vec<KeyPattern<'r>>,
+    /// Whether every channel is open.
+    pub all_channels: bool,
+    /// The patterns of the channels that are open, when not all are.
+    pub channels: Vec<Cow<'r, [u8]>>,
+    /// Whether every database is open; always, except on Valkey 9.1.
+    pub all_databases: bool,
+    /// The databases that are open, when not all are, sorted.
+    pub databases: Vec<i64>,
+    /// The rules on commands that still stand, as `ACL LIST` prints them (7.2 and later).
+    rules: Vec<CommandRule<'r>>,
+}
+
+/// A pattern of keys and what may be done to the keys that match it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPattern<'r> {
+    /// The glob pattern.
+    pub pattern: Cow<'r, [u8]>,
+    /// Whether their values may be read.
+    pub read: bool,
+    /// Whether they may be inserted, updated and deleted.
+    pub write: bool,
+}
+
+/// `+name` or `-name`, in lower case.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct CommandRule<'r> {
+    allow: bool,
+    name: Cow<'r, [u8]>,
+}
+
+impl Evaluator {
+    /// For a version, with its own default of `acl-pubsub-default`
+    /// (`config.c`: allchannels in 6.2, resetchannels since 7.0).
+    pub fn new(version: &'static Version) -> Evaluator {
+        Evaluator { version, table: Table::of(version), channels_by_default: !version.since(7, 0) }
+    }
+
+    /// The same with `acl-pubsub-default allchannels` or `resetchannels`.
+    #[must_use]
+    pub fn with_channels_by_default(self, all: bool) -> Evaluator {
+        Evaluator { channels_by_default: all, ..self }
+    }
+
+    /// The version that it answers for.
+    pub fn version(&self) -> &'static Version {
+        self.version
+    }
+
+    /// The commands of the version.
+    pub fn table(&self) -> &'static Table {
+        self.table
+    }
+
+    /// The user that `ACL SETUSER name RULES…`, a `user` line or a line of an ACL file makes out of nothing. For the
+    /// default user such a line starts from nothing as well (`acl.c:ACLLoadConfiguredUsers`).
+    ///
+    /// # Errors
+    /// The first rule that the server refuses; it then takes none of them.
+    pub fn user<'r>(&self, rules: &[&'r [u8]]) -> Result<User<'r>, RuleError> {
+        self.change(self.new_user(), rules)
+    }
+
+    /// The same user after more rules, as a second `ACL SETUSER` makes it.
+    ///
+    /// # Errors
+    /// The first rule that the server refuses; it then takes none of them.
+    pub fn change<'r>(&self, mut user: User<'r>, rules: &[&'r [u8]]) -> Result<User<'r>, RuleError> {
+        for step in parse::merge(rules, self.version)? {
+            self.apply(&mut user, &step.text).map_err(|problem| step.error(problem, rules))?;
+        }
+        Ok(user)
+    }
+
+    /// The user `default` where nothing is said about it (`acl.c:ACLCreateDefaultUser`).
+    pub fn default_user(&self) -> User<'static> {
+        let mut user = self.new_user();
+        user.enabled = true;
+        user.nopass = true;
+        user.root.all_keys = true;
+        user.root.all_channels = true;
+        user.root.allow_all();
+        user
+    }
+
+    /// A user before its first rule (`acl.c:ACLCreateUser`).
+    fn new_user(&self) -> User<'static> {
+        // Since 7.2 the flag is there from the start; before only after `sanitize-payload` or `reset`.
+        let sanitize = (self.version.since(7, 2) && !self.version.valkey_since(9, 1)).then_some(true);
+        let root = self.new_selector();
+        User { enabled: false, nopass: false, passwords: Vec::new(), sanitize, root, selectors: Vec::new() }
+    }
+
+    /// A selector before its first rule (`acl.c:ACLCreateSelector`).
+    fn new_selector(&self) -> Selector<'static> {
+        Selector {
+            commands: [0; WORDS],
+            first_words: Vec::new(),
+            all_keys: false,
+            keys: Vec::new(),
+            all_channels: self.channels_by_default,
+            channels: Vec::new(),
+            all_databases: true,
+            databases: Vec::new(),
+            rules: Vec::new(),
+        }
+    }
+}
+
+impl<'r> User<'r> {
+    /// All selectors, the root first.
+    pub fn every_selector(&self) -> impl Iterator<Item = &Selector<'r>> {
+        std::iter::once(&self.root).chain(&self.selectors)
+    }
+
+    /// The selector of this number, the root being 0.
+    pub fn selector(&self, number: usize) -> Option<&Selector<'r>> {
+        number.checked_sub(1).map_or(Some(&self.root), |index| self.selectors.get(index))
+    }
+
+    /// Whether a command may be run by some selector, whatever the keys, channels and databases. `name` is a
+    /// command or `container|subcommand`, on 6.2 as well.
+    pub fn permits(&self, table: &Table, name: &[u8]) -> bool {
+        self.every_selector().any(|selector| selector.permits(table, name))
+    }
+}
+
+impl Selector<'_> {
+    /// Whether this selector allows a command, whatever the keys, channels and databases.
+    pub fn permits(&self, table: &Table, name: &[u8]) -> bool {
+        let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
+        let Some(command) = table.called(&words) else { return false };
+        table.row(command).is_some_and(|row| row.no_auth) || self.allows(command, &words)
+    }
+
+    /// Whether it has all commands, those of modules to come included.
+    pub fn allows_future_commands(&self) -> bool {
+        commands::contains(&self.commands, commands::FUTURE)
+    }
+}

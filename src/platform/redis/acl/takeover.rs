@@ -1,0 +1,202 @@
+//! The ways to take the host, the data, the service or secrets that a user's rules and the server's gates leave open.
+//!
+//! Which ways there are and what each needs is a fact about the server; whether a user should have one is not said.
+
+use std::ops::Range;
+
+use super::{Evaluator, Selector, User};
+
+/// A way to take something.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Way {
+    /// Its name.
+    pub name: &'static str,
+    /// What it takes: `host`, `data`, `service` or `secrets`.
+    pub takes: &'static str,
+    /// The commands that it takes, as one writes them.
+    pub commands: &'static str,
+    /// The commands as rules name them: of each group one must be allowed.
+    needs: &'static [&'static [&'static str]],
+    /// Whether some key must be open to writing.
+    needs_key: bool,
+    /// The gate that can close it, since 7.0.
+    gate: Option<GateName>,
+}
+
+/// A gate: a setting that only a start of the server can change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum GateName {
+    Configs,
+    Debug,
+    Module,
+}
+
+/// What a gate is set to (`config.c:allowProtectedAction`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Gate {
+    /// Nobody, the default.
+    #[default]
+    No,
+    /// Only clients of this host.
+    Local,
+    /// Everybody.
+    Yes,
+    /// It cannot be told.
+    Unknown,
+}
+
+/// The gates of a server. Before 7.0 there are none and everybody may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gates {
+    /// `enable-protected-configs`.
+    pub protected_configs: Gate,
+    /// `enable-debug-command`.
+    pub debug_command: Gate,
+    /// `enable-module-command`.
+    pub module_command: Gate,
+}
+
+/// How one way stands for one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The way.
+    pub way: &'static Way,
+    /// Whether rules and gates leave it open to a client on another host; `None` when the gate cannot be told. On or
+    /// off and passwords do not matter here.
+    pub open: Option<bool>,
+    /// The setting that can close it whatever the rules say.
+    pub gate: Option<&'static str>,
+    /// The arguments of the rule that allows it, or that denies the first command it lacks. `None` when no rule does.
+    pub decided_by: Option<Range<usize>>,
+}
+
+const fn way(
+    name: &'static str,
+    takes: &'static str,
+    commands: &'static str,
+    needs: &'static [&'static [&'static str]],
+) -> Way {
+    Way { name, takes, commands, needs, needs_key: false, gate: None }
+}
+
+/// Every way, those to the host first.
+///
+/// What is gated: `config.c:PROTECTED_CONFIG` (dir, dbfilename) and the commands with `CMD_PROTECTED`, debug and
+/// module|load, |loadex, |unload, since 7.0. CONFIG SET can set save points too, so SAVE is not needed to make the
+/// server write to the file that CONFIG SET has named.
+pub static WAYS: &[Way] = &[
+    Way {
+        gate: Some(GateName::Configs),
+        ..way("config-set-dir", "host", "CONFIG SET dir, CONFIG SET dbfilename", &[&["config|set"]])
+    },
+    Way {
+        gate: Some(GateName::Module),
+        ..way("module-load", "host", "MODULE LOAD, MODULE LOADEX", &[&["module|load", "module|loadex"]])
+    },
+    way("acl-setuser", "data", "ACL SETUSER", &[&["acl|setuser"]]),
+    way("replicaof", "data", "REPLICAOF, SLAVEOF", &[&["replicaof", "slaveof"]]),
+    way("sync", "data", "SYNC, PSYNC", &[&["sync", "psync"]]),
+    way("cluster", "data", "CLUSTER MEET, CLUSTER RESET, CLUSTER FAILOVER and others", &[CLUSTER]),
+    way("flush", "data", "FLUSHALL, FLUSHDB", &[&["flushall", "flushdb"]]),
+    way("swapdb", "data", "SWAPDB", &[&["swapdb"]]),
+    Way { needs_key: true, ..way("migrate", "data", "MIGRATE", &[&["migrate"]]) },
+    Way { needs_key: true, ..way("restore", "data", "RESTORE", &[&["restore", "restore-asking"]]) },
+    Way { gate: Some(GateName::Debug), ..way("debug", "service", "DEBUG", &[&["debug"]]) },
+    way("config-set", "service", "CONFIG SET", &[&["config|set"]]),
+    way("config-rewrite", "service", "CONFIG REWRITE", &[&["config|rewrite"]]),
+    way("scripting", "service", "EVAL, EVALSHA, FCALL", &[SCRIPTING]),
+    way("function-load", "service", "FUNCTION LOAD, FUNCTION RESTORE", &[&["function|load", "function|restore"]]),
+    way("script-load", "service", "SCRIPT LOAD", &[&["script|load"]]),
+    way("acl-deluser", "service", "ACL DELUSER", &[&["acl|deluser"]]),
+    way("shutdown", "service", "SHUTDOWN", &[&["shutdown"]]),
+    way("failover", "service", "FAILOVER", &[&["failover"]]),
+    way("client-kill", "service", "CLIENT KILL, CLIENT PAUSE", &[&["client|kill", "client|pause"]]),
+    way("keys", "service", "KEYS", &[&["keys"]]),
+    way("config-get", "secrets", "CONFIG GET", &[&["config|get"]]),
+    way("acl-list", "secrets", "ACL LIST, ACL GETUSER", &[&["acl|list", "acl|getuser"]]),
+    way("monitor", "secrets", "MONITOR", &[&["monitor"]]),
+    way("slowlog", "secrets", "SLOWLOG GET, COMMANDLOG GET", &[&["slowlog|get", "commandlog|get"]]),
+];
+
+static SCRIPTING: &[&str] = &["eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"];
+
+static CLUSTER: &[&str] = &[
+    "cluster|addslots",
+    "cluster|addslotsrange",
+    "cluster|delslots",
+    "cluster|delslotsrange",
+    "cluster|failover",
+    "cluster|flushslots",
+    "cluster|forget",
+    "cluster|meet",
+    "cluster|migrateslots",
+    "cluster|replicate",
+    "cluster|reset",
+    "cluster|setslot",
+];
+
+impl GateName {
+    fn setting(self) -> &'static str {
+        match self {
+            GateName::Configs => "enable-protected-configs",
+            GateName::Debug => "enable-debug-command",
+            GateName::Module => "enable-module-command",
+        }
+    }
+
+    fn value(self, gates: Gates) -> Gate {
+        match self {
+            GateName::Configs => gates.protected_configs,
+            GateName::Debug => gates.debug_command,
+            GateName::Module => gates.module_command,
+        }
+    }
+}
+
+impl Evaluator {
+    /// How every way that the version has stands for the user that `rules` make out of nothing.
+    pub fn takeover(&self, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Vec<Standing> {
+        WAYS.iter().filter_map(|way| self.standing(way, user, rules, gates)).collect()
+    }
+
+    /// How one way stands; `None` when the version has not the commands for it.
+    pub fn standing(&self, way: &'static Way, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Option<Standing> {
+        let known = |name: &&str| self.knows(name);
+        if !way.needs.iter().all(|group| group.iter().any(|name| known(&name))) {
+            return None;
+        }
+        let gate = way.gate.filter(|_| self.version.since(7, 0));
+        let permitted = user.every_selector().any(|selector| self.opens(way, selector));
+        let open = match gate.map(|gate| gate.value(gates)) {
+            _ if !permitted => Some(false),
+            None | Some(Gate::Yes) => Some(true),
+            Some(Gate::No | Gate::Local) => Some(false),
+            Some(Gate::Unknown) => None,
+        };
+        let decided_by = self.way_decided_by(way, user, rules, permitted);
+        Some(Standing { way, open, gate: gate.map(GateName::setting), decided_by })
+    }
+
+    fn knows(&self, name: &str) -> bool {
+        let words: Vec<&[u8]> = name.as_bytes().splitn(2, |byte| *byte == b'|').collect();
+        self.table.called(&words).is_some()
+    }
+
+    /// Whether a selector has what a way needs of commands and keys.
+    fn opens(&self, way: &Way, selector: &Selector<'_>) -> bool {
+        let allowed = |name: &&str| selector.permits(self.table, name.as_bytes());
+        let key = || selector.all_keys || selector.keys.iter().any(|key| key.write);
+        way.needs.iter().all(|group| group.iter().any(allowed)) && (!way.needs_key || key())
+    }
+
+    fn way_decided_by(&self, way: &Way, user: &User<'_>, rules: &[&[u8]], permitted: bool) -> Option<Range<usize>> {
+        let allowed = |name: &&&str| user.permits(self.table, name.as_bytes());
+        let decides = |group: &&'static [&'static str]| {
+            let first = group.iter().find(allowed).or_else(|| group.iter().find(|name| self.knows(name)));
+            first.map(|name| (name, user.permits(self.table, name.as_bytes())))
+        };
+        // Where it is denied, by what denies a command; where none is, by the last that allows.
+        let (name, _) = way.needs.iter().filter_map(|group| decides(&group)).find(|(_, is)| *is == permitted)?;
+        self.command_decided_by(rules, name.as_bytes())
+    }
+}
