@@ -4,7 +4,9 @@
 
 mod acl;
 mod contract;
+mod expr;
 mod formats;
+mod judge;
 mod load;
 mod oracle;
 mod reach;
