@@ -113,7 +113,8 @@ fn external_crates_have_one_home() {
         for (name, homes) in HOMES {
             let named = text.lines().any(|line| {
                 let line = line.trim_start();
-                line.starts_with(&format!("use {name}::")) || !line.starts_with("//") && line.contains(&format!(" {name}::"))
+                line.starts_with(&format!("use {name}::"))
+                    || !line.starts_with("//") && line.contains(&format!(" {name}::"))
             });
             // The platform has the name of a crate.
             let ours = name == "redis" && !text.contains("use redis::");

@@ -174,8 +174,7 @@ fn problems(case: &Case) -> Vec<String> {
 #[test]
 fn each_tree_has_the_subjects_it_promises() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/subjects");
-    let mut files: Vec<PathBuf> =
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let (mut count, mut wrong) = (0, Vec::new());
     for file in files {

@@ -18,4 +18,5 @@ pub mod show;
 pub mod split;
 pub mod template;
 pub mod value;
+pub mod vantage;
 pub mod version;

@@ -166,7 +166,9 @@ fn certificates(folder: &Path) {
     }
     for (name, ca) in [("server", "ca"), ("client", "ca"), ("rogue", "rogueca")] {
         openssl(&format!("req -newkey rsa:2048 -nodes -keyout {name}.key -out {name}.csr -subj /CN={name}.test"));
-        openssl(&format!("x509 -req -in {name}.csr -CA {ca}.crt -CAkey {ca}.key -CAcreateserial -out {name}.crt -days 2"));
+        openssl(&format!(
+            "x509 -req -in {name}.csr -CA {ca}.crt -CAkey {ca}.key -CAcreateserial -out {name}.crt -days 2"
+        ));
     }
 }
 
@@ -187,8 +189,7 @@ fn probe(cases: &[Case], root: bool) -> Vec<Reply> {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap_or_else(|error| panic!("reach_live needs a network namespace: unshare does not start: {error}"));
-    let lines: String =
-        cases.iter().map(|case| serde_json::to_string(case).expect("a case as JSON") + "\n").collect();
+    let lines: String = cases.iter().map(|case| serde_json::to_string(case).expect("a case as JSON") + "\n").collect();
     let mut input = child.stdin.take().expect("the input");
     let feeder = std::thread::spawn(move || input.write_all(lines.as_bytes()));
     let output = child.wait_with_output().expect("what reach_probe.py says");
@@ -255,7 +256,8 @@ impl Tally {
 
 #[test]
 fn random_configurations() {
-    let each = std::env::var("HARDLINE_CASES").ok().and_then(|cases| cases.parse::<usize>().ok()).map_or(40, |n| n / 25);
+    let each =
+        std::env::var("HARDLINE_CASES").ok().and_then(|cases| cases.parse::<usize>().ok()).map_or(40, |n| n / 25);
     let root = root();
     let folder = tempfile::tempdir().expect("a folder for certificates");
     certificates(folder.path());
