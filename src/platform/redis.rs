@@ -23,6 +23,7 @@ pub mod show;
 pub mod split;
 pub mod template;
 pub mod value;
+pub mod vantage;
 pub mod version;
 
 use std::path::Path;
