@@ -1,11 +1,12 @@
 //! The same question to hardline and to the real server.
 
+mod acl_live;
 mod acl_recorded;
 mod conf_live;
 mod conf_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
-#[allow(dead_code)]
 pub mod servers;
+mod settings_live;
 mod shared;

@@ -152,6 +152,24 @@ impl Setup {
     }
 }
 
+impl std::fmt::Display for Setup {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        for (name, text) in &self.files {
+            writeln!(
+                f,
+                "--- {name}\n{}",
+                String::from_utf8_lossy(text).escape_debug().to_string().replace("\\n", "\n")
+            )?;
+        }
+        let args: Vec<_> = self.args.iter().map(|arg| String::from_utf8_lossy(arg)).collect();
+        write!(f, "--- arguments {args:?}")?;
+        match &self.stdin {
+            Some(text) => write!(f, ", standard input {:?}", String::from_utf8_lossy(text)),
+            None => Ok(()),
+        }
+    }
+}
+
 fn fill(bytes: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
@@ -224,7 +242,10 @@ impl Refusal {
 }
 
 /// Warnings that every server of the kind writes.
-const NOISE: [&str; 6] = [
+const NOISE: [&str; 9] = [
+    "Server initialized",
+    "Reading config from stdin",
+    "Deprecation warning",
     "oO0OoO0OoO0Oo",
     "version=",
     "Configuration loaded",
@@ -305,6 +326,12 @@ impl Server {
             std::thread::sleep(pause);
             pause = (pause * 3 / 2).min(Duration::from_millis(50));
         }
+    }
+
+    /// A file of the certificate that `tests/run` makes: `server.crt` or `server.key`.
+    pub fn certificate(&self, name: &str) -> Vec<u8> {
+        let path = self.program.with_file_name("tls").join(name);
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}: run tests/run, which makes it", path.display()))
     }
 
     fn spawn(&self, laid_out: &LaidOut, log: &Path) -> Child {
