@@ -113,7 +113,11 @@ fn parse_word(text: &str, all: &[Check]) -> Result<Word, String> {
     if text.contains(['*', '?', '[', '{']) {
         let glob = Glob::new(text).map_err(|error| error.to_string())?.compile_matcher();
         let word = Word::Glob(glob);
-        return if all.iter().any(|check| word.means(check)) { Ok(word) } else { Err(format!("no check is like `{text}`")) };
+        return if all.iter().any(|check| word.means(check)) {
+            Ok(word)
+        } else {
+            Err(format!("no check is like `{text}`"))
+        };
     }
     if all.iter().any(|check| is_called(check, text)) {
         return Ok(Word::Id(text.to_owned()));

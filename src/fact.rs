@@ -7,6 +7,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use crate::text::Span;
 
 /// The name of a field. Names come from schemas, which are part of the program.
@@ -297,17 +299,31 @@ impl Worlds {
 
 /// Text that must never be shown: its `Debug` and `Display` are `***`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Arc<[u8]>);
+pub struct Secret {
+    bytes: Arc<[u8]>,
+    hashed: bool,
+}
 
 impl Secret {
     /// Takes the bytes out of sight.
     pub fn new(bytes: impl Into<Arc<[u8]>>) -> Secret {
-        Secret(bytes.into())
+        Secret { bytes: bytes.into(), hashed: false }
     }
 
-    /// The bytes, for concluding facts about them (length, being a default) and for nothing else.
-    pub fn expose(&self) -> &[u8] {
-        &self.0
+    /// A secret of which only the SHA-256 hash is known, as 64 hexadecimal digits.
+    pub fn hashed(digits: impl Into<Arc<[u8]>>) -> Secret {
+        Secret { bytes: digits.into(), hashed: true }
+    }
+
+    /// Whether this is the secret.
+    pub fn is(&self, guess: &str) -> bool {
+        if !self.hashed {
+            return *self.bytes == *guess.as_bytes();
+        }
+        let digest = Sha256::digest(guess.as_bytes());
+        let digit = |nibble: u8| char::from_digit(u32::from(nibble), 16).map_or(0, |digit| digit as u8);
+        let digits = digest.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        digits.eq(self.bytes.iter().map(u8::to_ascii_lowercase))
     }
 }
 
@@ -344,6 +360,12 @@ impl From<&str> for Value {
 impl From<Arc<str>> for Value {
     fn from(value: Arc<str>) -> Value {
         Value::Text(value)
+    }
+}
+
+impl From<Secret> for Value {
+    fn from(secret: Secret) -> Value {
+        Value::Secret(secret)
     }
 }
 

@@ -5,9 +5,11 @@
 //! reports show the lines. Rust says what is, TOML says what ought.
 
 pub mod check;
+pub mod choose;
 pub mod collect;
 pub mod config;
 pub mod edit;
+pub mod example;
 pub mod expr;
 pub mod fact;
 pub mod files;
@@ -15,8 +17,45 @@ pub mod finding;
 pub mod judge;
 pub mod mask;
 pub mod platform;
+pub mod project;
 pub mod report;
 pub mod schema;
 pub mod spell;
 pub mod text;
 pub mod truth;
+
+use std::io::Read;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use project::{Facts, Options, Project, Trouble};
+use report::{Clock, Judged, Report};
+
+/// Collects, reads, judges and reports.
+///
+/// # Errors
+/// Every mistake in the arguments, the configuration and the user's own checks.
+pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts), Trouble> {
+    let (started, watch) = (SystemTime::now(), Instant::now());
+    let mut project = Project::find(options)?;
+    let checks = project.checks(options)?;
+    let facts = project.read(options, stdin)?;
+    let mut judged = Vec::new();
+    let mut asked = vec![false; checks.len()];
+    for (number, subject) in facts.subjects.iter().enumerate() {
+        for (chosen, asked) in
+            checks.iter().zip(&mut asked).filter(|(chosen, _)| chosen.check.rule.reads == subject.kind)
+        {
+            let verdicts = judge::judge(&chosen.check, subject, &chosen.params);
+            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
+            judged.push(Judged { subject: number, check: chosen.check.id.clone(), verdicts });
+            *asked = true;
+        }
+    }
+    let asked = asked.into_iter().filter(|asked| *asked).count();
+    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));
+    report.clock = options.timed.then(|| Clock {
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        took: watch.elapsed(),
+    });
+    Ok((report, facts))
+}

@@ -1,14 +1,15 @@
 //! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
 
 pub mod redis;
+pub mod sentinel;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::Subject;
 use crate::files::{Files, Location};
-use crate::mask::Hidden;
+use crate::mask::{Hidden, Mask, secrets_of};
 use crate::schema::Root;
 use crate::text::{Notice, Place, Source, SourceId, Sources};
 
@@ -79,7 +80,8 @@ pub struct Reading {
 }
 
 /// Every platform, in the order in which they are asked whether a file is theirs.
-pub static PLATFORMS: &[&dyn Platform] = &[];
+/// Sentinel comes first: what it names is no Redis instance of its own.
+pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis];
 
 /// A file that was found, before anybody claimed it.
 #[derive(Debug, Clone)]
@@ -110,10 +112,29 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
             claimed[index].push(Claimed { source, location: file.location, because, asked: file.asked });
         }
     }
-    PLATFORMS
-        .iter()
-        .zip(claimed)
-        .filter(|(_, files)| !files.is_empty())
-        .flat_map(|(platform, files)| platform.read(&files, context, reading))
-        .collect()
+    let mut subjects: Vec<Subject> = Vec::new();
+    for (platform, mut files) in PLATFORMS.iter().zip(claimed) {
+        let named = files_of(&subjects, context.files, &reading.sources);
+        files.retain(|file| !context.files.real(&file.location).is_ok_and(|real| named.contains(&real)));
+        if !files.is_empty() {
+            subjects.extend(platform.read(&files, context, reading));
+        }
+    }
+    subjects
+}
+
+/// The files that some subject is made of: none of them is a subject of its own.
+fn files_of(subjects: &[Subject], files: &dyn Files, sources: &Sources) -> BTreeSet<PathBuf> {
+    let ids = subjects.iter().flat_map(|subject| &subject.sources);
+    let paths = ids.filter_map(|&id| sources.get(id).place().path());
+    paths.filter_map(|path| files.real(&Location::Here(path.to_path_buf())).ok()).collect()
+}
+
+/// The places of all secrets in what was read, in force or not.
+pub fn secrets(sources: &Sources, subjects: &[Subject]) -> Mask {
+    let mut hidden: Vec<Hidden> = subjects.iter().flat_map(|subject| secrets_of(&subject.facts)).collect();
+    for source in sources.iter() {
+        hidden.extend(PLATFORMS.iter().flat_map(|platform| platform.secrets(source)));
+    }
+    Mask::new(hidden)
 }

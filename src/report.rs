@@ -192,7 +192,7 @@ impl Shower<'_> {
 impl Report {
     /// Counts and sorts what was concluded. `checks` is how many checks were asked.
     pub fn new(
-        subjects: Vec<Subject>,
+        subjects: &[Subject],
         judged: Vec<Judged>,
         mut notices: Vec<Notice>,
         checks: usize,
@@ -201,6 +201,7 @@ impl Report {
         notices.sort();
         notices.dedup();
         let tally = Tally { subjects: subjects.len(), checks, ..Tally::default() };
+        let subjects = subjects.to_vec();
         let mut report = Report { subjects, notices, tally, ..Report::default() };
         for Judged { subject, check, verdicts } in judged {
             for verdict in verdicts {

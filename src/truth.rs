@@ -202,7 +202,7 @@ struct Evaluation<'a> {
 
 type Maybe<T> = Result<Option<T>, EvalError>;
 
-impl Evaluation<'_> {
+impl<'a> Evaluation<'a> {
     fn step(&mut self, steps: u64) -> Result<(), EvalError> {
         self.steps += steps;
         if self.steps > BUDGET { Err(EvalError::Budget) } else { Ok(()) }
@@ -259,6 +259,7 @@ impl Evaluation<'_> {
             }
             Cond::InInts(int, set) => self.in_ints(int, set, frame),
             Cond::InTexts(text, set) => self.in_texts(text, set, frame),
+            Cond::InSecrets(read, set) => self.in_secrets(read, set, frame),
             Cond::Each(all, list, body) => self.each(*all, list, body, frame),
             Cond::Ask(question, text) => self.ask(question, text, frame),
             Cond::Before(sides) => self.before(&sides[0], &sides[1], frame),
@@ -310,7 +311,7 @@ impl Evaluation<'_> {
         }
     }
 
-    fn param(&self, index: usize) -> Result<&Param, EvalError> {
+    fn param(&self, index: usize) -> Result<&'a Param, EvalError> {
         self.scene.params.get(index).map(|(_, param)| param).ok_or(EvalError::Param)
     }
 
@@ -403,6 +404,26 @@ impl Evaluation<'_> {
                 Ok(Some(found))
             }
         }
+    }
+
+    fn in_secrets(&mut self, read: &Read, set: &Set<Arc<str>>, frame: Option<&Frame<'_>>) -> Maybe<bool> {
+        let items = match set {
+            Set::Is(items) => items,
+            Set::Param(index) => match self.param(*index)? {
+                Param::Texts(items) => items.as_slice(),
+                Param::Ints(items) if items.is_empty() => &[],
+                _ => return Err(EvalError::Param),
+            },
+        };
+        let scene = *self.scene;
+        // A guess at a hash costs about as much as looking through a kilobyte of text.
+        self.step(items.len() as u64 * 4)?;
+        Ok(match scene.look(read, frame)? {
+            Look::Known(Value::Secret(secret), _) => Some(items.iter().any(|item| secret.is(item))),
+            Look::Known(..) => return Err(EvalError::Shape(read.path.clone())),
+            Look::Unknown(unknown) => self.unknown(&read.path, unknown),
+            Look::Absent => self.unknown(&read.path, &scene.absent()),
+        })
     }
 
     fn each(&mut self, all: bool, list: &Read, body: &Cond, frame: Option<&Frame<'_>>) -> Maybe<bool> {

@@ -187,7 +187,7 @@ fn made() -> Made {
         subject("bad", sources.get(bad).whole(), vec![bad], Record::default()),
     ];
     let show = Shower { sources: &sources, mask: &mask, cwd: Path::new("/work/shop") };
-    let report = Report::new(subjects, all, notices, 10, show);
+    let report = Report::new(&subjects, all, notices, 10, show);
     Made { sources, mask, report }
 }
 
@@ -257,7 +257,7 @@ fn fingerprints_differ_and_survive_what_does_not_matter() {
         let judged = Judged { subject: 0, check: check("redis/x"), verdicts: vec![Verdict::Fail(Box::new(fault))] };
         let whole = sources.get(id).whole();
         let subjects = vec![subject("s", whole, vec![id], Record::default())];
-        Report::new(subjects, vec![judged], Vec::new(), 1, show).findings[0].fingerprint.clone()
+        Report::new(&subjects, vec![judged], Vec::new(), 1, show).findings[0].fingerprint.clone()
     };
     assert_eq!(of("requirepass pw-1\n", "/a"), of("port 1\n\nrequirepass pw-other\n", "/b/c"));
 }

@@ -4,7 +4,11 @@
 
 mod acl;
 mod contract;
+mod expr;
 mod formats;
+mod judge;
+mod load;
 mod oracle;
 mod reach;
 mod subjects;
+mod truth;

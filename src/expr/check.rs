@@ -314,7 +314,9 @@ impl Checker<'_> {
                     Type::Bool => Some(Typed::Cond(Cond::Fact(path.read))),
                     Type::Int => Some(Typed::Int(Int::Fact(path.read))),
                     Type::Text => Some(Typed::Text(Text::Fact(path.read))),
-                    Type::Secret => self.refuse(span, "a secret is never compared; ask the facts about it"),
+                    Type::Secret => {
+                        self.refuse(span, "of a secret can only be asked whether it is a literal or `in` a list")
+                    }
                     Type::List(_) => {
                         let reason =
                             format!("{} has no value of its own: ask with `exists` or `all`", describe(path.ty));
@@ -369,8 +371,15 @@ impl Checker<'_> {
     }
 
     fn compare(&mut self, order: Order, left: &Ast, right: &Ast, span: &Range<usize>) -> Option<Typed> {
-        let (a, b) = (self.typed(left), self.typed(right));
         let equality = matches!(order, Order::Equal | Order::Unequal);
+        if equality
+            && let Kind::Text(literal) = &right.kind
+            && let Some(secret) = self.secret(left)
+        {
+            let same = Cond::InSecrets(secret, Set::Is([literal.clone()].into()));
+            return Some(Typed::Cond(if order == Order::Equal { same } else { Cond::Not(same.into()) }));
+        }
+        let (a, b) = (self.typed(left), self.typed(right));
         let cond = match (a?, b?) {
             (Typed::Int(a), Typed::Int(b)) => Cond::Ints(order, [a, b].into()),
             (Typed::Text(a), Typed::Text(b)) if equality => Cond::Texts(order == Order::Equal, [a, b].into()),
@@ -386,8 +395,27 @@ impl Checker<'_> {
         Some(Typed::Cond(cond))
     }
 
+    /// The place of a secret. All that may be asked of one is whether it is one of some texts.
+    fn secret(&mut self, left: &Ast) -> Option<Read> {
+        let Kind::Path(names) = &left.kind else { return None };
+        let path = resolve(self.scope, &self.bindings, names).ok().filter(|path| path.ty == Type::Secret)?;
+        self.reads.push(path.read.path.clone());
+        Some(path.read)
+    }
+
     fn contained(&mut self, left: &Ast, right: &Ast) -> Option<Typed> {
-        let left_typed = self.typed(left);
+        if let Some(secret) = self.secret(left) {
+            // Typed as an empty text, the list is checked like any list of texts.
+            return match self.in_list(Typed::Text(Text::Is("".into())).into(), right)? {
+                Cond::InTexts(_, set) => Some(Typed::Cond(Cond::InSecrets(secret, set))),
+                other => Some(Typed::Cond(other)),
+            };
+        }
+        let left = self.typed(left);
+        self.in_list(left, right).map(Typed::Cond)
+    }
+
+    fn in_list(&mut self, left_typed: Option<Typed>, right: &Ast) -> Option<Cond> {
         if let Kind::Path(names) = &right.kind
             && let [first, rest @ ..] = names.as_slice()
             && first.name == "params"
@@ -403,7 +431,7 @@ impl Checker<'_> {
                     return self.refuse(&right.span, reason);
                 }
             };
-            return Some(Typed::Cond(cond));
+            return Some(cond);
         }
         let Kind::List(items) = &right.kind else {
             if !matches!(right.kind, Kind::Path(_)) {
@@ -415,7 +443,7 @@ impl Checker<'_> {
         self.literal_set(left_typed?, items, &right.span)
     }
 
-    fn literal_set(&mut self, left: Typed, items: &[Ast], span: &Range<usize>) -> Option<Typed> {
+    fn literal_set(&mut self, left: Typed, items: &[Ast], span: &Range<usize>) -> Option<Cond> {
         if items.is_empty() {
             return self.refuse(span, "nothing is in an empty list");
         }
@@ -440,8 +468,8 @@ impl Checker<'_> {
         ints.sort_unstable();
         texts.sort_unstable();
         match left {
-            Typed::Int(int) => Some(Typed::Cond(Cond::InInts(int, Set::Is(ints.into())))),
-            Typed::Text(text) => Some(Typed::Cond(Cond::InTexts(text, Set::Is(texts.into())))),
+            Typed::Int(int) => Some(Cond::InInts(int, Set::Is(ints.into()))),
+            Typed::Text(text) => Some(Cond::InTexts(text, Set::Is(texts.into()))),
             Typed::Cond(_) => None,
         }
     }

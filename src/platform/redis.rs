@@ -5,12 +5,15 @@ pub mod acl;
 pub mod arguments;
 mod because;
 pub mod claim;
+pub mod conclude;
 pub mod conf;
+pub mod derive;
 pub mod directive;
 pub mod door;
 pub mod effective;
 pub mod entrance;
 pub mod include;
+pub mod instance;
 pub mod listen;
 pub mod number;
 pub mod reach;
@@ -20,4 +23,49 @@ pub mod show;
 pub mod split;
 pub mod template;
 pub mod value;
+pub mod vantage;
 pub mod version;
+
+use std::path::Path;
+
+use super::{Claimed, Context, Interest, Platform, Reading};
+use crate::edit::{EditError, EditOp, TextEdit};
+use crate::fact::Subject;
+use crate::mask::Hidden;
+use crate::schema::Root;
+use crate::text::{Source, Sources};
+use claim::Form;
+use instance::{Kind, subjects};
+
+/// The platform.
+pub struct Redis;
+
+static SCHEMA: Root = Root { name: "redis", fields: &[directive::FIELDS, schema::DERIVED] };
+
+static KIND: Kind = Kind { name: "redis", carrier: "redis.conf", facts: derive::facts };
+
+impl Platform for Redis {
+    fn schema(&self) -> &'static Root {
+        &SCHEMA
+    }
+
+    fn interest(&self, name: &str) -> Interest {
+        claim::interest(name)
+    }
+
+    fn secrets(&self, source: &Source) -> Vec<Hidden> {
+        secret::places(source)
+    }
+
+    fn claims(&self, path: &Path, bytes: &[u8]) -> Option<String> {
+        claim::form(path, bytes).filter(|(form, _)| *form != Form::Sentinel).map(|(_, because)| because)
+    }
+
+    fn read(&self, claimed: &[Claimed], context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+        subjects(&KIND, claimed, context, reading)
+    }
+
+    fn edit(&self, _: &Sources, _: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
+        Err(EditError::Unsupported(format!("{op:?} is not possible in redis.conf")))
+    }
+}

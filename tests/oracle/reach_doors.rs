@@ -77,7 +77,8 @@ impl Written {
         Maybe::Known(self.one(name).map_or(otherwise, |value| value.parse().unwrap_or(otherwise)))
     }
 
-    fn user(&self) -> DefaultUser {
+    /// What the rules say about the user `default`.
+    pub fn user(&self) -> DefaultUser {
         let needs_password = self.one("requirepass").is_some_and(|password| !password.is_empty());
         let (mut enabled, mut nopass, mut may_ping) = (true, !needs_password, true);
         if let Some(rules) = &self.default_user {
@@ -153,13 +154,15 @@ pub fn door(written: &Written, version: Version, umask: u32, host: Host) -> Door
         _ => AuthClients::Yes,
     };
     let socket = written.one("unixsocket").filter(|path| !path.is_empty());
+    // `--sentinel` changes two defaults.
+    let sentinel = written.last.contains_key("sentinel");
     Door {
         version,
         bind: Maybe::Known(bind),
         bind_at: nowhere(),
-        port: written.number("port", 6379),
+        port: written.number("port", if sentinel { 26379 } else { 6379 }),
         tls_port: written.number("tls-port", 0),
-        protected_mode: written.yes("protected-mode", true),
+        protected_mode: written.yes("protected-mode", !sentinel),
         unixsocket: Maybe::Known(socket.map(|path| UnixSocket { path_length: path.len(), usable: Maybe::Known(true) })),
         unixsocketperm: Maybe::Known(perm.unwrap_or(0)),
         umask: Maybe::Known(umask),

@@ -131,14 +131,17 @@ fn configuration(numbers: &mut Numbers, server: &Server) -> (String, Vec<String>
             "unixsocketperm 555",
         ]));
     }
-    if numbers.below(5) == 0 {
+    let mut args = Vec::new();
+    // Sentinel knows few commands, and refuses a user's rule about another.
+    if numbers.below(8) == 0 && !lines.iter().any(|line| line.contains("+get")) {
+        args.push("--sentinel".to_owned());
+    } else if numbers.below(5) == 0 {
         lines.push("cluster-enabled yes");
         if server.version.since(7, 0) {
             lines.push(numbers.of(&["", "", "cluster-port 6379", "cluster-port 9999"]));
         }
     }
     let at_the_end = numbers.below(4) == 0;
-    let mut args = Vec::new();
     lines.retain(|line| {
         let moved = at_the_end && (line.starts_with("protected-mode") || line.starts_with("port"));
         if moved {

@@ -113,7 +113,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
     let start =
         Start { main, at: question.main.clone(), stdin, options, folder: question.main.parent(), mode: Mode::Server };
     let mut library = Library::new(files, &mut sources, true);
-    library.know(question.main.clone(), main);
+    library.know(&question.main, main);
     let mut loaded = load(question.version, &start, &mut library, accounts);
     if made.sentinel {
         let needs: Arc<str> = "a server that is not a Sentinel: `--sentinel` makes it one".into();

@@ -28,7 +28,8 @@ pub struct Library<'a> {
     /// All sources of the run.
     pub sources: &'a mut Sources,
     raw: bool,
-    read: HashMap<Location, Result<SourceId, Unreadable>>,
+    /// By the file itself, whatever names and links lead to it.
+    read: HashMap<PathBuf, Result<SourceId, Unreadable>>,
     texts: HashMap<Vec<SourceId>, Arc<Text>>,
 }
 
@@ -63,8 +64,9 @@ impl<'a> Library<'a> {
     }
 
     /// Says that a file is there already, under this name.
-    pub fn know(&mut self, at: Location, source: SourceId) {
-        self.read.insert(at, Ok(source));
+    pub fn know(&mut self, at: &Location, source: SourceId) {
+        let file = self.files.real(at).unwrap_or_else(|_| at.path().to_path_buf());
+        self.read.insert(file, Ok(source));
     }
 
     /// The bytes at a location, read once.
@@ -72,18 +74,22 @@ impl<'a> Library<'a> {
     /// # Errors
     /// [`Unreadable`] says why there are none.
     pub fn source(&mut self, at: &Location) -> Result<SourceId, Unreadable> {
-        if let Some(known) = self.read.get(at) {
+        let file = self.files.real(at)?;
+        if let Some(known) = self.read.get(&file) {
             return known.clone();
         }
+        // A path of the target machine is shown as this machine has it.
+        let shown = match at {
+            Location::Here(path) => path.clone(),
+            Location::Target(_) => file.clone(),
+        };
         let result = match self.files.read(at) {
-            Ok(bytes) => Ok(self.sources.add(Place::File(at.path().to_path_buf()), bytes)),
+            Ok(bytes) => Ok(self.sources.add(Place::File(shown), bytes)),
             // The server opens a folder without complaint and reads nothing from it.
-            Err(Unreadable::NotAFile("a folder")) => {
-                Ok(self.sources.add(Place::File(at.path().to_path_buf()), Vec::new()))
-            }
+            Err(Unreadable::NotAFile("a folder")) => Ok(self.sources.add(Place::File(shown), Vec::new())),
             Err(error) => Err(error),
         };
-        self.read.insert(at.clone(), result.clone());
+        self.read.insert(file, result.clone());
         result
     }
 

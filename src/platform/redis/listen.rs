@@ -320,6 +320,11 @@ fn check_anything(door: &Door, opening: &mut Opening) {
 
 /// The bus listens on the same addresses (`cluster.c:clusterInit`; from 7.2 `cluster_legacy.c:clusterInitLast`).
 fn open_bus(door: &Door, opening: &mut Opening) {
+    let enabled = door.cluster.enabled.known() == Some(&true);
+    if enabled && matches!(door.bind.known(), Some(Bind::Items(items)) if items.is_empty()) {
+        let message = "the cluster bus needs an address, and `bind` has none".to_owned();
+        return opening.refusals.push(Refusal { by: vec![Setting::Bind(None), Setting::ClusterEnabled], message });
+    }
     let base = match &door.tls.cluster {
         Maybe::Known(true) => (&door.tls_port, Setting::TlsPort),
         Maybe::Known(false) => (&door.port, Setting::Port),

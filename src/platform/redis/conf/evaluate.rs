@@ -419,8 +419,9 @@ impl Reader<'_, '_> {
             }
         };
         let opened = self.library.include(written, &folder, self.version());
-        if let Some((at, error)) = opened.failed {
-            let shown = at.path().display();
+        if let Some((_, error)) = opened.failed {
+            // As it is written: where a scanned tree lies on this machine is nobody's business.
+            let shown = String::from_utf8_lossy(written);
             let reason = match (&error, self.mode) {
                 (Unreadable::Missing, _) => Some("No such file or directory"),
                 (Unreadable::Denied, Mode::Server) => Some("Permission denied"),

@@ -1,0 +1,210 @@
+//! The command line: one file for each command, what they share here.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use hardline::project::{Options, Trouble};
+use hardline::report::Shower;
+use hardline::report::terminal::{self, Style};
+
+mod check;
+mod explain;
+mod facts;
+mod list;
+mod test;
+
+/// Could not run: arguments, configuration, check files, output.
+const USAGE: u8 = 2;
+
+/// Says what is not hardened in the configuration of Redis and Valkey: where, why, how to fix it, how to undo the fix.
+#[derive(Parser)]
+#[command(name = "hardline", version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Whether to use colours
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    color: Color,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lint files and folders
+    Check(check::Arguments),
+    /// Say why a check is there, what it looks like, and what to do
+    Explain(explain::Arguments),
+    /// List all checks
+    List(list::Arguments),
+    /// Show every fact with its value, origin and place: what checks can read
+    Facts(facts::Arguments),
+    /// Vet check files and run their examples
+    Test(test::Arguments),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+/// What is looked at.
+#[derive(Args)]
+struct Input {
+    /// Files and folders; `-` is standard input [default: .]
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// The path that standard input stands for
+    #[arg(long, value_name = "PATH")]
+    stdin_filename: Option<PathBuf>,
+    /// Where the target machine's `/` is; what configurations name by absolute paths is looked up there
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+    /// The configuration file, instead of the nearest hardline.toml above
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The version of the server, such as redis:7.4.1 or valkey:8.1.1
+    #[arg(long, value_name = "VERSION")]
+    server_version: Option<String>,
+    /// What files given by name are taken for, whatever they look like
+    #[arg(long, value_name = "NAME", value_parser = platform)]
+    platform: Option<&'static str>,
+}
+
+impl Input {
+    fn options(self) -> io::Result<Options> {
+        Ok(Options {
+            paths: self.paths,
+            stdin_name: self.stdin_filename,
+            cwd: std::env::current_dir()?,
+            root: self.root,
+            config: self.config,
+            server_version: self.server_version,
+            platform: self.platform,
+            ..Options::default()
+        })
+    }
+}
+
+/// The platform of this name.
+fn platform(name: &str) -> Result<&'static str, String> {
+    let names: Vec<&str> = hardline::project::roots().iter().map(|root| root.name).collect();
+    let found = names.iter().find(|known| **known == name).copied();
+    found.ok_or_else(|| format!("there are {}", names.join(", ")))
+}
+
+/// Where everything goes: standard output, locked and buffered, and how it looks there.
+struct Screen {
+    out: BufWriter<io::StdoutLock<'static>>,
+    style: Style,
+    is_terminal: bool,
+}
+
+impl Screen {
+    fn new(color: Color) -> Screen {
+        let is_terminal = io::stdout().is_terminal();
+        let style = style(color, is_terminal);
+        Screen { out: BufWriter::new(io::stdout().lock()), style, is_terminal }
+    }
+}
+
+/// How text looks on a terminal, or where there is none.
+fn style(color: Color, is_terminal: bool) -> Style {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    let locale =
+        ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
+    let utf8 = locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
+    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
+    Style {
+        color: match color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => is_terminal && !set("NO_COLOR") && !dumb,
+        },
+        // A file or a pipe is read by who knows what, later: what is written there is the same everywhere.
+        unicode: !is_terminal || utf8 && !dumb,
+        width: usize::clamp(width, 40, 200),
+    }
+}
+
+/// Runs the command that the arguments name, and returns the exit code.
+pub fn run() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // It is printed where it belongs: help to standard output, mistakes to standard error.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(USAGE);
+        }
+    };
+    let mut screen = Screen::new(cli.color);
+    let code = match cli.command {
+        Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
+        Command::Explain(arguments) => explain::run(&arguments, &mut screen),
+        Command::List(arguments) => list::run(&arguments, &mut screen),
+        Command::Facts(arguments) => facts::run(arguments, &mut screen),
+        Command::Test(arguments) => test::run(&arguments, &mut screen),
+    };
+    let code = code.unwrap_or_else(|failure| failure.tell(cli.color));
+    match screen.out.flush() {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Failure::Output(error).tell(cli.color),
+        // Who closed the pipe has seen enough: `| head` is no fault.
+        _ => code,
+    }
+}
+
+/// Why a command did not come to its end.
+enum Failure {
+    /// What it was told is wrong.
+    Trouble(Box<Trouble>),
+    /// What it has to say could not be written.
+    Output(io::Error),
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Failure {
+        Failure::Trouble(Box::new(trouble))
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Failure {
+        Failure::Output(error)
+    }
+}
+
+impl Failure {
+    fn tell(self, color: Color) -> u8 {
+        match self {
+            Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Failure::Output(error) => {
+                say("error", error);
+                USAGE
+            }
+            Failure::Trouble(trouble) => {
+                show_trouble(&trouble, color);
+                USAGE
+            }
+        }
+    }
+}
+
+/// Shows mistakes on standard error: those with a place with their lines.
+fn show_trouble(trouble: &Trouble, color: Color) {
+    let cwd = std::env::current_dir().unwrap_or_default();
+    let show = Shower { sources: &trouble.sources, mask: &hardline::mask::Mask::default(), cwd: &cwd };
+    let style = style(color, io::stderr().is_terminal());
+    // Nothing is left to be told when standard error itself fails.
+    let _ = terminal::problems(&trouble.places, show, style, &mut io::stderr().lock());
+    for line in &trouble.lines {
+        say("error", hardline::mask::one_line(line));
+    }
+}
+
+/// One line on standard error.
+fn say(level: &str, what: impl Display) {
+    let _ = writeln!(io::stderr().lock(), "{level}: {what}");
+}

@@ -1,0 +1,109 @@
+//! `hardline check`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use hardline::choose::Wishes;
+use hardline::finding::Severity;
+use hardline::mask::one_line;
+use hardline::report::terminal::Style;
+use hardline::report::{Report, Shower, concise, json, terminal};
+use hardline::text::Level;
+
+use super::{Color, Failure, Input, Screen, say, style};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    input: Input,
+    /// What standard output gets [default: terminal on a terminal, else concise]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Writes a further report to a file; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    output: Vec<(Format, PathBuf)>,
+    /// Runs only these checks: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Leaves these checks out: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// The mildest severity that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    fail_on: Severity,
+    /// Fails with 3 when something could not be decided or looked at
+    #[arg(long)]
+    strict: bool,
+    /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    checks: Vec<PathBuf>,
+    /// Leaves the notices on standard error out
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people: findings with their lines
+    Terminal,
+    /// One line for each thing
+    Concise,
+    /// For programs
+    Json,
+}
+
+/// `FORMAT=FILE`.
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as json=report.json")?;
+    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
+}
+
+pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Result<u8, Failure> {
+    let mut options = arguments.input.options()?;
+    options.checks = arguments.checks;
+    options.wishes = Wishes { select: arguments.select, ignore: arguments.ignore };
+    // Builds that are to be the same byte by byte set it: https://reproducible-builds.org/specs/source-date-epoch/
+    options.timed = std::env::var_os("SOURCE_DATE_EPOCH").is_none();
+    let (report, facts) = hardline::check(&options, &mut io::stdin().lock())?;
+    let show = facts.shower(&options.cwd);
+    if !arguments.quiet {
+        notices(&report, show);
+    }
+    for (format, file) in &arguments.output {
+        let mut bytes = Vec::new();
+        render(*format, &report, show, style(color, false), &mut bytes)?;
+        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+        fs::write(options.cwd.join(file), bytes).map_err(named)?;
+    }
+    let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };
+    let code = report.exit_code(arguments.fail_on, arguments.strict);
+    match render(arguments.format.unwrap_or(usual), &report, show, screen.style, &mut screen.out) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        // Whoever reads it has seen enough; the code is the same.
+        _ => Ok(code),
+    }
+}
+
+fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Terminal => terminal::render(report, show, style, out),
+        Format::Concise => concise::render(report, show, out),
+        Format::Json => json::render(report, show, out),
+    }
+}
+
+fn notices(report: &Report, show: Shower<'_>) {
+    for notice in &report.notices {
+        let level = match notice.level {
+            Level::Info => "note",
+            Level::Warning => "warning",
+        };
+        let message = one_line(&notice.message);
+        match show.notice(&notice.at) {
+            Some(place) => say(level, format_args!("{place}: {message}")),
+            None => say(level, message),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! `hardline test`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use hardline::check::{Loaded, embedded};
+use hardline::example;
+use hardline::project::{CheckText, Options, Project, Trouble, check_files, load_check, roots};
+
+use super::{Failure, Screen};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Check files, folders of them, or ids; all checks that come with hardline when there are none
+    #[arg(value_name = "CHECKS")]
+    checks: Vec<PathBuf>,
+    /// Only vets the files
+    #[arg(long)]
+    no_run: bool,
+}
+
+pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Failure> {
+    let options = Options { cwd: std::env::current_dir()?, ..Options::default() };
+    let mut project = Project::find(&options)?;
+    let mut trouble = Trouble::default();
+    let loaded = load(&arguments.checks, &options, &mut project, &mut trouble);
+    if !trouble.is_empty() {
+        return Err(Trouble { sources: project.sources().clone(), ..trouble }.into());
+    }
+    let (mut examples, mut failed) = (0, 0);
+    for Loaded { check, examples: all, .. } in loaded.iter().filter(|_| !arguments.no_run) {
+        for example in all {
+            examples += 1;
+            if let Err(why) = example::run(check, example) {
+                failed += 1;
+                writeln!(screen.out, "{}: {}: {why}", check.id, example.name)?;
+            }
+        }
+    }
+    let checks = loaded.len();
+    if arguments.no_run {
+        writeln!(screen.out, "{checks} checks vetted")?;
+    } else {
+        writeln!(screen.out, "{checks} checks, {examples} examples: {failed} not as promised")?;
+    }
+    Ok(u8::from(failed > 0))
+}
+
+/// The checks that are named, and what is wrong with them.
+fn load(wanted: &[PathBuf], options: &Options, project: &mut Project, trouble: &mut Trouble) -> Vec<Loaded> {
+    let mut texts: Vec<CheckText> = Vec::new();
+    let mut ids: Vec<&str> = Vec::new();
+    if wanted.is_empty() {
+        ids.extend(embedded::all().iter().map(|check| check.id));
+    }
+    for given in wanted {
+        let path = options.cwd.join(given);
+        let id = given.to_str().and_then(|id| embedded::all().iter().find(|check| check.id == id));
+        match id {
+            _ if path.is_dir() => match check_files(&path) {
+                Ok(files) => {
+                    texts
+                        .extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path, trouble)));
+                }
+                Err(why) => trouble.lines.push(why),
+            },
+            Some(check) if !path.exists() => ids.push(check.id),
+            _ => texts.extend(project.check_text(id_of(&path), path, trouble)),
+        }
+    }
+    let mut loaded = Vec::new();
+    for check in embedded::all().iter().filter(|check| ids.contains(&check.id)) {
+        match check.load(&roots()) {
+            Ok(check) => loaded.push(check),
+            Err(problems) => {
+                trouble.lines.extend(problems.into_iter().map(|problem| format!("{}: {}", check.id, problem.message)));
+            }
+        }
+    }
+    for text in texts {
+        match load_check(&text, project.sources()) {
+            Ok(check) => loaded.push(check),
+            Err(places) => trouble.places.extend(places),
+        }
+    }
+    loaded
+}
+
+/// The id that a file's path says, if it lies in a folder that is called like a platform.
+fn id_of(path: &Path) -> Option<String> {
+    let folder = path.parent()?.file_name()?.to_str()?;
+    let known = roots().iter().any(|root| root.name == folder) || ["stack", "hardline"].contains(&folder);
+    known.then(|| format!("{folder}/{}", path.file_stem().unwrap_or_default().to_string_lossy()))
+}

@@ -1,0 +1,272 @@
+//! From claimed files to instances: who includes whom, what each instance is made of, and which files stand alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::claim::{self, Form};
+use super::conf::{Held, Loaded, Mode, Rules, Start, UserLine, load};
+use super::include::{Library, written_path};
+use super::split::Word;
+use super::value::Typed;
+use super::version::Version;
+use crate::fact::{Record, Subject, Unknown, Why};
+use crate::files::Location;
+use crate::platform::{Claimed, Context, Reading};
+use crate::text::{Level, Notice, SourceId, Sources, Span, Unreadable, Where};
+
+/// A server with its configuration, as each version in question reads it.
+#[derive(Debug)]
+pub struct Instance {
+    /// What each version makes of the configuration; its place is the number of its world. Never empty.
+    pub loaded: Vec<Loaded>,
+    /// The ACL file in each world.
+    pub acl: Vec<AclFile>,
+    /// Whether this is only a part of a configuration, so that nothing is missing from it.
+    pub fragment: bool,
+}
+
+/// The ACL file of an instance.
+#[derive(Debug, Clone)]
+pub enum AclFile {
+    /// None is named.
+    None,
+    /// This one, named there.
+    Read {
+        /// Its bytes.
+        source: SourceId,
+        /// The reference to it.
+        at: Span,
+    },
+    /// One is named that could not be read, or what names it is not known.
+    Unknown(Unknown),
+}
+
+/// A kind of server whose files are read here.
+pub struct Kind {
+    /// The platform's name.
+    pub name: &'static str,
+    /// What its configuration files are called.
+    pub carrier: &'static str,
+    /// Concludes the facts of an instance.
+    pub facts: fn(&Instance, &Sources) -> Record,
+}
+
+/// Which settings make a configuration more than a part of one.
+const WHOLE: [&str; 3] = ["port", "bind", "dir"];
+
+/// Refuses nothing. Who includes whom does not depend on the rules of users, nor do the values of settings.
+struct AnyRules;
+
+impl Rules for AnyRules {
+    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
+        true
+    }
+
+    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+        None
+    }
+}
+
+/// The subjects that claimed files make.
+pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+    // One binary is both servers, so what is declared for one holds for the other.
+    let declared = context.versions.get(kind.name).or_else(|| context.versions.get("redis"));
+    let worlds = worlds(declared.map(String::as_str), &mut reading.notices);
+    let form = |file: &Claimed| {
+        let path = file.location.path();
+        claim::form(path, reading.sources.get(file.source).bytes()).map_or(Form::Server, |(form, _)| form)
+    };
+    let forms: Vec<Form> = claimed.iter().map(form).collect();
+    let mut library = Library::new(context.files, &mut reading.sources, false);
+    for file in claimed {
+        library.know(&file.location, file.source);
+    }
+    let mut reader = Reader { worlds: &worlds, library, notices: &mut reading.notices };
+    let graph = reader.graph(claimed, &forms);
+    let mut subjects = Vec::new();
+    for root in graph.roots(&forms) {
+        let reached = graph.reach(root);
+        if !reached.iter().any(|&index| claimed[index].asked) {
+            continue;
+        }
+        let file = &claimed[root];
+        let mut subject = match forms[root] {
+            Form::Acl => lone(kind, file, reader.library.sources),
+            Form::Server | Form::Sentinel => reader.subject(kind, file),
+        };
+        subject.version = declared.cloned();
+        subject.worlds = worlds.iter().map(|version| version.to_string()).collect();
+        subjects.push(subject);
+    }
+    subjects
+}
+
+/// The versions in question: the declared one, or all that are maintained.
+fn worlds(declared: Option<&str>, notices: &mut Vec<Notice>) -> Vec<&'static Version> {
+    let found = declared.and_then(|declared| Some((declared, Version::find(declared).ok()?)));
+    let Some((declared, (version, is_another))) = found else { return Version::undeclared().collect() };
+    if is_another {
+        let message = format!("there is no table for {declared}; that of {version} is used");
+        notices.push(Notice { level: Level::Info, at: Where::Run, message });
+    }
+    vec![version]
+}
+
+/// An ACL file that no configuration names.
+fn lone(kind: &Kind, file: &Claimed, sources: &Sources) -> Subject {
+    Subject {
+        kind: kind.name,
+        name: claim::subject_name(file.location.path()),
+        carrier: "acl-file",
+        because: file.because.clone(),
+        main: sources.get(file.source).whole(),
+        sources: vec![file.source],
+        version: None,
+        worlds: Vec::new(),
+        facts: Record::default(),
+        absent: Some(Arc::from("an ACL file that no configuration in reach names: nothing is known of the settings")),
+    }
+}
+
+struct Reader<'a, 'l> {
+    worlds: &'a [&'static Version],
+    library: Library<'l>,
+    notices: &'a mut Vec<Notice>,
+}
+
+impl Reader<'_, '_> {
+    /// Who names whom among the claimed files, as the newest version in question reads them.
+    fn graph(&mut self, claimed: &[Claimed], forms: &[Form]) -> Graph {
+        let numbers: BTreeMap<SourceId, usize> =
+            claimed.iter().enumerate().map(|(index, file)| (file.source, index)).collect();
+        let Some(&newest) = self.worlds.last() else { return Graph(Vec::new()) };
+        let mut names = Vec::new();
+        for (file, form) in claimed.iter().zip(forms) {
+            let mut sources = Vec::new();
+            if *form != Form::Acl {
+                let loaded = self.load(newest, file);
+                sources.extend(&loaded.sources);
+                if let AclFile::Read { source, .. } = self.acl(&loaded) {
+                    sources.push(source);
+                }
+            }
+            names.push(sources.iter().filter_map(|source| numbers.get(source).copied()).collect());
+        }
+        Graph(names)
+    }
+
+    fn load(&mut self, version: &'static Version, file: &Claimed) -> Loaded {
+        let start = Start {
+            main: file.source,
+            at: file.location.clone(),
+            stdin: None,
+            options: None,
+            folder: file.location.parent(),
+            mode: Mode::Check,
+        };
+        load(version, &start, &mut self.library, &AnyRules)
+    }
+
+    fn subject(&mut self, kind: &Kind, file: &Claimed) -> Subject {
+        let loaded: Vec<Loaded> = self.worlds.iter().map(|version| self.load(version, file)).collect();
+        let acl: Vec<AclFile> = loaded.iter().map(|loaded| self.acl(loaded)).collect();
+        let mut sources = Vec::new();
+        let of_acl =
+            acl.iter().filter_map(|acl| if let AclFile::Read { source, .. } = acl { Some(*source) } else { None });
+        for source in loaded.iter().flat_map(|loaded| loaded.sources.iter().copied()).chain(of_acl) {
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        self.tell(&loaded, &acl);
+        let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
+        let instance = Instance { loaded, acl, fragment };
+        let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
+                      set elsewhere";
+        Subject {
+            kind: kind.name,
+            name: claim::subject_name(file.location.path()),
+            carrier: kind.carrier,
+            because: file.because.clone(),
+            main: self.library.sources.get(file.source).whole(),
+            sources,
+            version: None,
+            worlds: Vec::new(),
+            facts: (kind.facts)(&instance, self.library.sources),
+            absent: fragment.then(|| Arc::from(absent)),
+        }
+    }
+
+    /// The ACL file that a configuration names (`acl.c:ACLLoadUsersAtStartup`: relative to the working folder when
+    /// all is read; an empty name is none).
+    fn acl(&mut self, loaded: &Loaded) -> AclFile {
+        let (at, written) = match loaded.named("aclfile") {
+            Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => (write.value, written_path(path)),
+            Held::Unknown(unknown) => return AclFile::Unknown(unknown.clone()),
+            _ => return AclFile::None,
+        };
+        let location = match &loaded.folder {
+            Ok(folder) => folder.resolve(&written),
+            Err(_) if written.is_absolute() => Location::Target(written.clone()),
+            Err(unknown) => return AclFile::Unknown(unknown.clone()),
+        };
+        match self.library.source(&location) {
+            Ok(source) => AclFile::Read { source, at },
+            Err(why) => {
+                let needs = match why {
+                    Unreadable::Denied => format!("read access to {}", written.display()),
+                    why => format!("{}: {why}", written.display()),
+                };
+                AclFile::Unknown(Unknown::new(Why::NotReadable, at, needs))
+            }
+        }
+    }
+
+    /// A notice for each file that is named and was not read.
+    fn tell(&mut self, loaded: &[Loaded], acl: &[AclFile]) {
+        let poisons = loaded.iter().flat_map(|loaded| &loaded.poisons).map(|poison| &poison.unknown);
+        let unknown_acl = acl.iter().filter_map(|acl| if let AclFile::Unknown(why) = acl { Some(why) } else { None });
+        for unknown in poisons.chain(unknown_acl).filter(|unknown| unknown.why == Why::NotReadable) {
+            let message = format!("not read: {}", unknown.needs);
+            let notice = Notice { level: Level::Warning, at: Where::Span(unknown.at), message };
+            if !self.notices.contains(&notice) {
+                self.notices.push(notice);
+            }
+        }
+    }
+}
+
+/// Whether a configuration says nothing of what every instance needs to be told, nor could have.
+fn is_fragment(loaded: &Loaded) -> bool {
+    WHOLE.iter().all(|name| matches!(loaded.named(name), Held::Default(_) | Held::Absent))
+}
+
+/// Which claimed files each one reads, itself included.
+struct Graph(Vec<BTreeSet<usize>>);
+
+impl Graph {
+    /// The files that no other one reads. Of files that read each other in a circle, the first stands for all:
+    /// otherwise none of them would be judged.
+    fn roots(&self, forms: &[Form]) -> Vec<usize> {
+        let all = 0..self.0.len();
+        let named =
+            |file: usize| self.0.iter().enumerate().any(|(other, reads)| other != file && reads.contains(&file));
+        let mut roots: Vec<usize> = all.clone().filter(|&file| !named(file)).collect();
+        let mut covered: BTreeSet<usize> = roots.iter().flat_map(|&root| self.reach(root)).collect();
+        for file in all.filter(|&file| forms[file] != Form::Acl) {
+            if !covered.contains(&file) {
+                roots.push(file);
+                covered.extend(self.reach(file));
+            }
+        }
+        roots.sort_unstable();
+        roots
+    }
+
+    /// The files that an instance is made of; what is included by what is included is listed already.
+    fn reach(&self, root: usize) -> BTreeSet<usize> {
+        let mut reached = self.0.get(root).cloned().unwrap_or_default();
+        reached.insert(root);
+        reached
+    }
+}

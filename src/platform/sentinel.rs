@@ -1,0 +1,47 @@
+//! Sentinel, the watchman of Redis and Valkey: `sentinel.conf`.
+
+use std::path::Path;
+
+use super::redis::claim::{self, Form};
+use super::redis::directive::FIELDS;
+use super::redis::instance::{Kind, subjects};
+use super::redis::{derive, secret};
+use super::{Claimed, Context, Interest, Platform, Reading};
+use crate::edit::{EditError, EditOp, TextEdit};
+use crate::fact::Subject;
+use crate::mask::Hidden;
+use crate::schema::Root;
+use crate::text::{Source, Sources};
+
+/// The platform.
+pub struct Sentinel;
+
+static SCHEMA: Root = Root { name: "sentinel", fields: &[FIELDS] };
+
+static KIND: Kind = Kind { name: "sentinel", carrier: "sentinel.conf", facts: derive::facts };
+
+impl Platform for Sentinel {
+    fn schema(&self) -> &'static Root {
+        &SCHEMA
+    }
+
+    fn interest(&self, name: &str) -> Interest {
+        claim::interest(name)
+    }
+
+    fn secrets(&self, source: &Source) -> Vec<Hidden> {
+        secret::places(source)
+    }
+
+    fn claims(&self, path: &Path, bytes: &[u8]) -> Option<String> {
+        claim::form(path, bytes).filter(|(form, _)| *form == Form::Sentinel).map(|(_, because)| because)
+    }
+
+    fn read(&self, claimed: &[Claimed], context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+        subjects(&KIND, claimed, context, reading)
+    }
+
+    fn edit(&self, _: &Sources, _: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
+        Err(EditError::Unsupported(format!("{op:?} is not possible in sentinel.conf")))
+    }
+}

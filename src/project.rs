@@ -1,0 +1,307 @@
+//! What a run works with: the project's configuration, the checks, and the facts of the files that are looked at.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::check::{Check, Loaded, embedded, load};
+use crate::choose::{Chosen, Wishes, choose};
+use crate::collect::{Request, collect};
+use crate::config::{self, Config};
+use crate::fact::Subject;
+use crate::finding::Label;
+use crate::mask::Mask;
+use crate::platform::redis::version::Version;
+use crate::platform::{self, Context, PLATFORMS, Reading};
+use crate::report::Shower;
+use crate::schema::Root;
+use crate::text::{DEFAULT_LIMIT, Notice, Place, SourceId, Sources, Span, read_file};
+
+/// What a run is told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Files, folders, and `-` for standard input.
+    pub paths: Vec<PathBuf>,
+    /// The name that standard input stands for.
+    pub stdin_name: Option<PathBuf>,
+    /// The working folder; absolute.
+    pub cwd: PathBuf,
+    /// Where the target machine's `/` is.
+    pub root: Option<PathBuf>,
+    /// The configuration file, instead of the nearest one above the working folder.
+    pub config: Option<PathBuf>,
+    /// The version of the server, `product:version`.
+    pub server_version: Option<String>,
+    /// The platform that files given by name belong to.
+    pub platform: Option<&'static str>,
+    /// Folders with checks of the user's own.
+    pub checks: Vec<PathBuf>,
+    /// Which checks to run.
+    pub wishes: Wishes,
+    /// Whether the report says when it was made and how long that took.
+    pub timed: bool,
+}
+
+/// Why there is no result.
+#[derive(Debug, Default)]
+pub struct Trouble {
+    /// Mistakes without a place, one line each.
+    pub lines: Vec<String>,
+    /// Mistakes in files of the user's own.
+    pub places: Vec<Label>,
+    /// What the places are in.
+    pub sources: Sources,
+}
+
+/// What was read: facts, before anything is judged.
+#[derive(Debug)]
+pub struct Facts {
+    /// All sources of the run.
+    pub sources: Sources,
+    /// What must not be shown of them.
+    pub mask: Mask,
+    /// The subjects with their facts.
+    pub subjects: Vec<Subject>,
+    /// What the user should know.
+    pub notices: Vec<Notice>,
+}
+
+impl Facts {
+    /// What shows places in these sources.
+    pub fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
+        Shower { sources: &self.sources, mask: &self.mask, cwd }
+    }
+}
+
+/// The schemas of all platforms.
+pub fn roots() -> Vec<&'static Root> {
+    PLATFORMS.iter().map(|platform| platform.schema()).collect()
+}
+
+/// A file of the user's own checks, or one that comes with hardline.
+#[derive(Debug)]
+pub struct CheckText {
+    /// The id that its path says, where the path says one.
+    pub id: Option<String>,
+    /// Its text.
+    pub source: SourceId,
+}
+
+/// A project: its configuration, and its own files as far as they were read.
+#[derive(Debug)]
+pub struct Project {
+    config: Config,
+    folder: PathBuf,
+    sources: Sources,
+    /// The user's own checks, as far as they were read.
+    own: Vec<CheckText>,
+}
+
+impl Project {
+    /// Finds and reads the configuration.
+    ///
+    /// # Errors
+    /// Every mistake in it, and in what the options say about it.
+    pub fn find(options: &Options) -> Result<Project, Trouble> {
+        let mut project = Project {
+            config: Config::default(),
+            folder: options.cwd.clone(),
+            sources: Sources::new(),
+            own: Vec::new(),
+        };
+        let given = options.config.as_ref().map(|path| options.cwd.join(path));
+        if let Some(path) = given.or_else(|| config::find(&options.cwd)) {
+            let bytes = config::load(&path).map_err(|why| Trouble::line(format!("{}: {why}", path.display())))?;
+            path.parent().unwrap_or(Path::new("/")).clone_into(&mut project.folder);
+            let source = project.sources.add(Place::File(path), bytes);
+            match config::parse(project.sources.get(source)) {
+                Ok(config) => project.config = config,
+                Err(places) => return Err(project.trouble(Vec::new(), places)),
+            }
+        }
+        let mut trouble = Trouble::default();
+        if let Some(Err(why)) = options.server_version.as_deref().map(Version::find) {
+            trouble.lines.push(format!("--server-version: {why}"));
+        }
+        for version in project.config.versions.values() {
+            if let Err(text) = Version::find(&version.it) {
+                trouble.places.push(Label { span: version.at, text });
+            }
+        }
+        if trouble.is_empty() { Ok(project) } else { Err(project.trouble(trouble.lines, trouble.places)) }
+    }
+
+    fn trouble(self, lines: Vec<String>, places: Vec<Label>) -> Trouble {
+        Trouble { lines, places, sources: self.sources }
+    }
+
+    /// All checks there are: those that come with hardline and those in the user's folders, sorted by id.
+    ///
+    /// # Errors
+    /// Every mistake in any of them.
+    pub fn all_checks(&mut self, options: &Options) -> Result<Vec<Check>, Trouble> {
+        let roots = roots();
+        let mut trouble = Trouble::default();
+        let mut checks = Vec::new();
+        for check in embedded::all() {
+            match check.check(&roots) {
+                Ok(check) => checks.push(check),
+                Err(why) => trouble.lines.push(format!("{}: {why}", check.id)),
+            }
+        }
+        for loaded in self.own_checks(options, &mut trouble) {
+            if checks.iter().any(|check: &Check| check.id == loaded.check.id) {
+                trouble.lines.push(format!("there are two checks with the id {}", loaded.check.id));
+            } else {
+                checks.push(loaded.check);
+            }
+        }
+        checks.sort_by(|a, b| a.id.cmp(&b.id));
+        if trouble.is_empty() {
+            Ok(checks)
+        } else {
+            Err(Trouble { sources: std::mem::take(&mut self.sources), ..trouble })
+        }
+    }
+
+    /// The checks that the user's wishes leave.
+    ///
+    /// # Errors
+    /// As [`Project::all_checks`], and every wish that means nothing.
+    pub fn checks(&mut self, options: &Options) -> Result<Vec<Chosen>, Trouble> {
+        let all = self.all_checks(options)?;
+        choose(all, &self.config, &options.wishes).map_err(|mistakes| Trouble {
+            lines: mistakes.lines,
+            places: mistakes.places,
+            sources: std::mem::take(&mut self.sources),
+        })
+    }
+
+    /// The checks in the user's own folders: `DIR/PLATFORM/NAME.toml`.
+    fn own_checks(&mut self, options: &Options, trouble: &mut Trouble) -> Vec<Loaded> {
+        let given = options.checks.iter().map(|folder| options.cwd.join(folder));
+        let configured = self.config.check_paths.iter().map(|folder| self.folder.join(&folder.it));
+        let folders: Vec<PathBuf> = given.chain(configured).collect();
+        for folder in folders {
+            match check_files(&folder) {
+                Ok(files) => {
+                    for (id, path) in files {
+                        let text = self.check_text(Some(id), path, trouble);
+                        self.own.extend(text);
+                    }
+                }
+                Err(why) => trouble.lines.push(why),
+            }
+        }
+        let mut checks = Vec::new();
+        for text in &self.own {
+            match load_check(text, &self.sources) {
+                Ok(loaded) => checks.push(loaded),
+                Err(places) => trouble.places.extend(places),
+            }
+        }
+        checks
+    }
+
+    /// Reads a check file; one that cannot be read is trouble.
+    pub fn check_text(&mut self, id: Option<String>, path: PathBuf, trouble: &mut Trouble) -> Option<CheckText> {
+        match read_file(&path, DEFAULT_LIMIT) {
+            Ok(bytes) => Some(CheckText { id, source: self.sources.add(Place::File(path), bytes) }),
+            Err(why) => {
+                trouble.lines.push(format!("{}: {why}", path.display()));
+                None
+            }
+        }
+    }
+
+    /// The text of the check of this id, if it was loaded.
+    pub fn text_of(&self, id: &str) -> Option<&str> {
+        let of_hardline = embedded::all().iter().find(|check| check.id == id).map(|check| check.text);
+        let own = || self.own.iter().find(|text| text.id.as_deref() == Some(id));
+        of_hardline.or_else(|| Some(self.sources.get(own()?.source).text()))
+    }
+
+    /// The project's own files.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// Collects the files of a run and reads them.
+    ///
+    /// # Errors
+    /// Every mistake in the arguments.
+    pub fn read(&self, options: &Options, stdin: &mut dyn Read) -> Result<Facts, Trouble> {
+        let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
+        let collected = collect(Request {
+            paths,
+            stdin_name: options.stdin_name.clone(),
+            stdin,
+            cwd: options.cwd.clone(),
+            root: options.root.clone(),
+            exclude_from: self.folder.clone(),
+            exclude: self.config.exclude.clone(),
+            platform: options.platform,
+            limit: DEFAULT_LIMIT,
+        })
+        .map_err(|errors| Trouble { lines: errors.iter().map(ToString::to_string).collect(), ..Trouble::default() })?;
+        let declared =
+            self.config.versions.iter().map(|(platform, version)| ((*platform).to_owned(), version.it.clone()));
+        let mut versions: BTreeMap<String, String> = declared.collect();
+        versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
+        let mut reading = Reading { notices: collected.notices, ..Reading::default() };
+        let context = Context { files: &collected.disk, versions: &versions };
+        let subjects = platform::read_all(collected.found, &context, &mut reading);
+        let mask = platform::secrets(&reading.sources, &subjects);
+        Ok(Facts { sources: reading.sources, mask, subjects, notices: reading.notices })
+    }
+}
+
+impl Trouble {
+    /// A single mistake without a place.
+    pub fn line(line: impl Into<String>) -> Trouble {
+        Trouble { lines: vec![line.into()], ..Trouble::default() }
+    }
+
+    /// Whether nothing is wrong.
+    pub fn is_empty(&self) -> bool {
+        self.lines.is_empty() && self.places.is_empty()
+    }
+}
+
+/// Loads a check file with its examples.
+///
+/// # Errors
+/// All mistakes in it, with their places.
+pub fn load_check(text: &CheckText, sources: &Sources) -> Result<Loaded, Vec<Label>> {
+    let source = sources.get(text.source);
+    load(source.text(), text.id.as_deref(), &roots()).map_err(|problems| {
+        let label = |problem: crate::check::Problem| Label {
+            span: Span::new(text.source, problem.span.start, problem.span.end),
+            text: problem.message,
+        };
+        problems.into_iter().map(label).collect()
+    })
+}
+
+/// The check files in a folder with the ids that their paths say, sorted.
+///
+/// # Errors
+/// A line that says which folder could not be read and why.
+pub fn check_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
+    let list = |folder: &Path| -> Result<Vec<PathBuf>, String> {
+        let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+        Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
+    };
+    let part = |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
+    let mut files = Vec::new();
+    for platform in list(folder)?.into_iter().filter(|path| path.is_dir()) {
+        for file in list(&platform)? {
+            if file.extension().is_some_and(|extension| extension == "toml") {
+                files.push((format!("{}/{}", part(platform.file_name()), part(file.file_stem())), file));
+            }
+        }
+    }
+    files.sort();
+    Ok(files)
+}
