@@ -188,8 +188,8 @@ pub struct Module {
 /// A line that only a module can know.
 #[derive(Debug, Clone)]
 pub struct ModuleSetting {
-    /// Its name.
-    pub name: Word,
+    /// Its name, then its value.
+    pub words: Box<[Word]>,
     /// The whole line.
     pub span: Span,
 }

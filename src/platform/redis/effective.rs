@@ -233,8 +233,7 @@ impl View<'_> {
                 continue;
             }
             let value = match (spec.name, &held) {
-                // Settings of modules, even of those that the server brings along.
-                ("vset-force-single-threaded-execution", _) | ("dir", Held::Default(_)) => continue,
+                ("dir", Held::Default(_)) => continue,
                 ("dir", _) => self.folder(),
                 (_, held) => held.typed().map(|typed| show(spec, typed)).unwrap_or_default(),
             };
