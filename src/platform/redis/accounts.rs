@@ -101,9 +101,7 @@ impl Start<'_> {
     fn first_default(&self) -> User<'static> {
         let user = self.evaluator.default_user();
         match self.loaded.named("requirepass").typed() {
-            Some(Typed::Bytes(password)) if !password.is_empty() => {
-                self.evaluator.default_user_with(password)
-            }
+            Some(Typed::Bytes(password)) if !password.is_empty() => self.evaluator.default_user_with(password),
             _ => user,
         }
     }
@@ -212,9 +210,13 @@ impl Start<'_> {
         let default_user = match (unknown, self.users.get(b"default".as_slice())) {
             (None, Some((_, user))) => user.clone(),
             (Some(unknown), _) => nothing_known(unknown),
-            (None, None) => {
-                nothing_known(Unknown { why: Why::NotSupported, at: self.loaded.end, needs: "".into(), of: None, sides: [].into() })
-            }
+            (None, None) => nothing_known(Unknown {
+                why: Why::NotSupported,
+                at: self.loaded.end,
+                needs: "".into(),
+                of: None,
+                sides: [].into(),
+            }),
         };
         let listed = |(listed, _): &(Vec<u8>, DefaultUser)| String::from_utf8_lossy(listed).into_owned();
         Started {
@@ -240,4 +242,3 @@ fn crashes(version: &Version, user: &User<'_>) -> Option<&'static str> {
     let without_permission = version.since(7, 0) && keys.any(|key| !key.read && !key.write);
     without_permission.then_some("a key pattern without any permission: the server crashes when it lists this user")
 }
-
