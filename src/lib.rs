@@ -27,6 +27,7 @@ pub mod truth;
 use std::io::Read;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use finding::CheckId;
 use project::{Facts, Options, Project, Trouble};
 use report::{Clock, Judged, Report};
 
@@ -39,7 +40,8 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let mut project = Project::find(options)?;
     let checks = project.checks(options)?;
     let facts = project.read(options, stdin)?;
-    let mut judged = Vec::new();
+    let broken = |(check, error): &(CheckId, String)| Judged::broken(check.clone(), error.clone());
+    let mut judged: Vec<Judged> = project.broken().iter().map(broken).collect();
     let mut asked = vec![false; checks.len()];
     for (number, subject) in facts.subjects.iter().enumerate() {
         for (chosen, asked) in
