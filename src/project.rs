@@ -5,8 +5,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::check::{Check, Loaded, embedded, load};
-use crate::choose::{Chosen, Wishes, choose};
+use crate::check::{Loaded, embedded, load};
+use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
@@ -96,8 +96,6 @@ pub struct Project {
     sources: Sources,
     /// The user's own checks, as far as they were read.
     own: Vec<CheckText>,
-    /// Checks that come with hardline and are at fault themselves: our mistake, which the report says.
-    broken: Vec<(CheckId, String)>,
     /// Mistakes that were found and not told yet.
     lines: Vec<String>,
     places: Vec<Label>,
@@ -142,45 +140,44 @@ impl Project {
     ///
     /// # Errors
     /// Every mistake in the configuration and in the user's own checks.
-    pub fn all_checks(&mut self, options: &Options) -> Result<Vec<Check>, Trouble> {
-        let checks = self.load_checks(options);
-        self.sound().map(|()| checks)
+    pub fn all_checks(&mut self, options: &Options) -> Result<All, Trouble> {
+        let all = self.load_checks(options);
+        self.sound().map(|()| all)
     }
 
-    /// The checks that the user's wishes leave.
+    /// The checks that the user's wishes leave, and those of them that are broken, with the reason.
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<Vec<Chosen>, Trouble> {
-        let all = self.load_checks(options);
-        match choose(all, &self.config, &options.wishes) {
-            Ok(chosen) => self.sound().map(|()| chosen),
-            Err(mistakes) => {
-                self.lines.extend(mistakes.lines);
-                self.places.extend(mistakes.places);
-                self.sound().map(|()| Vec::new())
-            }
-        }
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<(CheckId, String)>), Trouble> {
+        let mut all = self.load_checks(options);
+        let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
+            self.lines.extend(mistakes.lines);
+            self.places.extend(mistakes.places);
+            Vec::new()
+        });
+        self.sound().map(|()| (chosen, all.broken))
     }
 
-    fn load_checks(&mut self, options: &Options) -> Vec<Check> {
+    fn load_checks(&mut self, options: &Options) -> All {
         let roots = roots();
-        let mut checks = Vec::new();
+        let mut all = All::default();
         for check in embedded::all() {
             match check.check(&roots) {
-                Ok(check) => checks.push(check),
-                Err(why) => self.broken.push((CheckId(check.id.into()), why)),
+                Ok(check) => all.checks.push(check),
+                Err(why) => all.broken.push((CheckId(check.id.into()), why)),
             }
         }
         for loaded in self.own_checks(options) {
-            if checks.iter().any(|check: &Check| check.id == loaded.check.id) {
-                self.lines.push(format!("there are two checks with the id {}", loaded.check.id));
+            let id = &loaded.check.id;
+            if all.checks.iter().any(|check| check.id == *id) || all.broken.iter().any(|(broken, _)| broken == id) {
+                self.lines.push(format!("there are two checks with the id {id}"));
             } else {
-                checks.push(loaded.check);
+                all.checks.push(loaded.check);
             }
         }
-        checks.sort_by(|a, b| a.id.cmp(&b.id));
-        checks
+        all.checks.sort_by(|a, b| a.id.cmp(&b.id));
+        all
     }
 
     /// The checks in the user's own folders: `DIR/PLATFORM/NAME.toml`.
@@ -218,11 +215,6 @@ impl Project {
                 None
             }
         }
-    }
-
-    /// The checks that come with hardline and could not be loaded, with the reason.
-    pub fn broken(&self) -> &[(CheckId, String)] {
-        &self.broken
     }
 
     /// The text of the check of this id, if it was loaded.

@@ -5,6 +5,7 @@
 mod acl;
 mod contract;
 mod formats;
+mod hostile;
 mod load;
 mod oracle;
 mod reach;

@@ -57,8 +57,7 @@ fn load(wanted: &[PathBuf], options: &Options, project: &mut Project) -> Vec<Loa
         match id {
             _ if path.is_dir() => match check_files(&path) {
                 Ok(files) => {
-                    texts
-                        .extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path, trouble)));
+                    texts.extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path)));
                 }
                 Err(why) => project.mistake(why),
             },
