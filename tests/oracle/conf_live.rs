@@ -15,7 +15,7 @@ use hardline::platform::redis::effective::{Effective, Question, evaluate};
 use proptest::strategy::{Strategy, ValueTree};
 
 use self::generate::{Case, Feature};
-use super::accounts;
+use hardline::platform::redis::accounts::AclRules;
 use super::acl_live::{number, runner, shrink};
 use super::servers::{self, LaidOut, Server, Started, items, text};
 
@@ -142,7 +142,7 @@ fn ask(server: &Server, case: &Case) -> Outcome {
         host: Host { addresses: Some(Vec::new()), ..Host::default() },
         umask: 0o022,
     };
-    let answer = evaluate(&question, &Disk::whole(8 << 20), &accounts::rules(), &work);
+    let answer = evaluate(&question, &Disk::whole(8 << 20), &AclRules, &work);
     let truth = truth(server, laid_out);
     let wrong = differences(&truth, &answer, &files);
     Outcome { truth, answer, wrong }

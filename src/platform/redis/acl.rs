@@ -17,6 +17,8 @@ pub mod takeover;
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use self::commands::{Command, Set, Table, WORDS};
 use super::version::Version;
 
@@ -140,6 +142,11 @@ impl Evaluator {
         user.root.all_channels = true;
         user.root.allow_all();
         user
+    }
+
+    /// The user `default` with the password of `requirepass` (`acl.c:ACLUpdateDefaultUserPassword`).
+    pub fn default_user_with(&self, password: &[u8]) -> User<'static> {
+        User { nopass: false, passwords: vec![Sha256::digest(password).into()], ..self.default_user() }
     }
 
     /// A user before its first rule (`acl.c:ACLCreateUser`).

@@ -47,11 +47,17 @@ pub struct Start {
 /// What is asked of the ACL rules while a configuration is read.
 pub trait Rules {
     /// Whether a version has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
-    fn command(&self, version: &Version, name: &[u8]) -> bool;
+    fn command(&self, version: &'static Version, name: &[u8]) -> bool;
 
     /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated.
-    fn refuses(&self, version: &Version, words: &[Word], earlier: &[UserLine]) -> Option<(usize, String)>;
+    /// are all of the line; none of them is templated. `open_channels` is what `acl-pubsub-default` says so far.
+    fn refuses(
+        &self,
+        version: &'static Version,
+        words: &[Word],
+        earlier: &[UserLine],
+        open_channels: bool,
+    ) -> Option<(usize, String)>;
 }
 
 /// What one version makes of a configuration.
@@ -195,6 +201,8 @@ pub enum Phase {
     Users,
     /// When it opens its sockets.
     Listening,
+    /// When it is asked about what it has.
+    Running,
 }
 
 /// Why the server would not start.

@@ -58,11 +58,11 @@ const WHOLE: [&str; 3] = ["port", "bind", "dir"];
 struct AnyRules;
 
 impl Rules for AnyRules {
-    fn command(&self, _: &Version, _: &[u8]) -> bool {
+    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
         true
     }
 
-    fn refuses(&self, _: &Version, _: &[Word], _: &[UserLine]) -> Option<(usize, String)> {
+    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
         None
     }
 }

@@ -334,8 +334,13 @@ impl Reader<'_, '_> {
             self.loaded.users.rest = self.loaded.users.rest.take().or(rest);
             return;
         }
+        let open_channels = match self.loaded.named("acl-pubsub-default").typed() {
+            Some(typed) => *typed == Typed::Word("allchannels"),
+            None => !self.version().since(7, 0),
+        };
+        let earlier = &self.loaded.users.items;
         if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, &self.loaded.users.items)
+            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, earlier, open_channels)
         {
             let at = words.get(blamed).map_or(line.span, |word| word.span);
             return self.refuse(&message, at, line);
