@@ -260,7 +260,7 @@ impl Reader<'_, '_> {
     fn tell(&mut self, loaded: &[Loaded], acl: &[AclFile]) {
         let poisons = loaded.iter().flat_map(|loaded| &loaded.poisons).map(|poison| &poison.unknown);
         let unknown_acl = acl.iter().filter_map(|acl| if let AclFile::Unknown(why) = acl { Some(why) } else { None });
-        for unknown in poisons.chain(unknown_acl).filter(|unknown| unknown.why == Why::NotReadable) {
+        for unknown in poisons.chain(unknown_acl).filter(|unknown| unknown.why != Why::Templated) {
             let message = format!("not read: {}", unknown.needs);
             let notice = Notice { level: Level::Warning, at: Where::Span(unknown.at), message };
             if !self.notices.contains(&notice) {
