@@ -9,6 +9,7 @@ use hardline::project::{Options, Trouble};
 use hardline::report::Shower;
 use hardline::report::terminal::{self, Style};
 
+mod acl;
 mod check;
 mod explain;
 mod facts;
@@ -33,6 +34,8 @@ struct Cli {
 enum Command {
     /// Lint files and folders
     Check(check::Arguments),
+    /// Say what Redis users can do, and which rule decides it
+    Acl(acl::Arguments),
     /// Say why a check is there, what it looks like, and what to do
     Explain(explain::Arguments),
     /// List all checks
@@ -143,6 +146,7 @@ pub fn run() -> u8 {
     let mut screen = Screen::new(cli.color);
     let code = match cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
+        Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),

@@ -8,5 +8,5 @@ mod conf_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
-mod settings_live;
 pub mod servers;
+mod settings_live;
