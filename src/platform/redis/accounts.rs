@@ -83,8 +83,7 @@ struct Start<'a> {
 
 impl Start<'_> {
     fn load(&mut self, library: &mut Library<'_>) {
-        let first = self.first_default();
-        self.keep(b"default", &first, self.loaded.end);
+        self.first_default();
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -98,12 +97,14 @@ impl Start<'_> {
     }
 
     /// `default` before any line about it (`acl.c:ACLUpdateDefaultUserPassword`).
-    fn first_default(&self) -> User<'static> {
+    fn first_default(&mut self) {
         let user = self.evaluator.default_user();
-        match self.loaded.named("requirepass").typed() {
-            Some(Typed::Bytes(password)) if !password.is_empty() => self.evaluator.default_user_with(password),
-            _ => user,
-        }
+        let password = match self.loaded.named("requirepass") {
+            Held::Written(_, Typed::Bytes(password)) if !password.is_empty() => password.clone(),
+            _ => return self.keep(b"default", &user, self.loaded.end),
+        };
+        let user = self.evaluator.default_user_with(&password);
+        self.keep(b"default", &user, self.loaded.end);
     }
 
     /// `acl.c:ACLLoadConfiguredUsers`.
