@@ -6,11 +6,8 @@ mod acl;
 mod contract;
 mod expr;
 mod formats;
-<<<<<<< HEAD
 mod hostile;
-=======
 mod judge;
->>>>>>> main
 mod load;
 mod oracle;
 mod reach;
