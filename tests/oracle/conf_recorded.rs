@@ -13,7 +13,6 @@ use serde::Deserialize;
 
 use super::shared::shared;
 
-
 #[derive(Deserialize)]
 struct Record {
     files: BTreeMap<String, String>,

@@ -64,11 +64,11 @@ fn file(name: &str) -> Option<BufReader<flate2::read::GzDecoder<File>>> {
 struct Lenient(DefaultUser);
 
 impl Rules for Lenient {
-    fn command(&self, _: &Version, _: &[u8]) -> bool {
+    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
         true
     }
 
-    fn refuses(&self, _: &Version, _: &[Word], _: &[UserLine]) -> Option<(usize, String)> {
+    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
         None
     }
 }

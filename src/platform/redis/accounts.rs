@@ -83,8 +83,7 @@ struct Start<'a> {
 
 impl Start<'_> {
     fn load(&mut self, library: &mut Library<'_>) {
-        let first = self.first_default();
-        self.keep(b"default", &first, self.loaded.end);
+        self.first_default();
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -98,14 +97,14 @@ impl Start<'_> {
     }
 
     /// `default` before any line about it (`acl.c:ACLUpdateDefaultUserPassword`).
-    fn first_default(&self) -> User<'static> {
+    fn first_default(&mut self) {
         let user = self.evaluator.default_user();
-        match self.loaded.named("requirepass").typed() {
-            Some(Typed::Bytes(password)) if !password.is_empty() => {
-                self.evaluator.default_user_with(password)
-            }
-            _ => user,
-        }
+        let password = match self.loaded.named("requirepass") {
+            Held::Written(_, Typed::Bytes(password)) if !password.is_empty() => password.clone(),
+            _ => return self.keep(b"default", &user, self.loaded.end),
+        };
+        let user = self.evaluator.default_user_with(&password);
+        self.keep(b"default", &user, self.loaded.end);
     }
 
     /// `acl.c:ACLLoadConfiguredUsers`.
@@ -212,9 +211,13 @@ impl Start<'_> {
         let default_user = match (unknown, self.users.get(b"default".as_slice())) {
             (None, Some((_, user))) => user.clone(),
             (Some(unknown), _) => nothing_known(unknown),
-            (None, None) => {
-                nothing_known(Unknown { why: Why::NotSupported, at: self.loaded.end, needs: "".into(), of: None, sides: [].into() })
-            }
+            (None, None) => nothing_known(Unknown {
+                why: Why::NotSupported,
+                at: self.loaded.end,
+                needs: "".into(),
+                of: None,
+                sides: [].into(),
+            }),
         };
         let listed = |(listed, _): &(Vec<u8>, DefaultUser)| String::from_utf8_lossy(listed).into_owned();
         Started {
@@ -240,4 +243,3 @@ fn crashes(version: &Version, user: &User<'_>) -> Option<&'static str> {
     let without_permission = version.since(7, 0) && keys.any(|key| !key.read && !key.write);
     without_permission.then_some("a key pattern without any permission: the server crashes when it lists this user")
 }
-

@@ -42,6 +42,8 @@ pub struct Start {
     pub folder: Location,
     /// How to look at it.
     pub mode: Mode,
+    /// Whether the server runs as a Sentinel.
+    pub sentinel: bool,
 }
 
 /// What is asked of the ACL rules while a configuration is read.
@@ -78,6 +80,8 @@ pub struct Loaded {
     pub renames: Listed<Rename>,
     /// The `loadmodule` lines.
     pub modules: Listed<Module>,
+    /// The `sentinel …` lines of a Sentinel, which carries them out when all is read.
+    pub sentinel: Vec<SentinelLine>,
     /// Settings that only a module can know.
     pub module_settings: Vec<ModuleSetting>,
     /// The `include` lines that were followed.
@@ -152,6 +156,17 @@ impl UserLine {
     }
 }
 
+/// A `sentinel …` line.
+#[derive(Debug, Clone)]
+pub struct SentinelLine {
+    /// The words behind `sentinel`.
+    pub words: Box<[Word]>,
+    /// The whole line.
+    pub span: Span,
+    /// The template's condition that decides whether the line is there.
+    pub only_if: Option<Span>,
+}
+
 /// A `rename-command` line.
 #[derive(Debug, Clone)]
 pub struct Rename {
@@ -173,8 +188,8 @@ pub struct Module {
 /// A line that only a module can know.
 #[derive(Debug, Clone)]
 pub struct ModuleSetting {
-    /// Its name.
-    pub name: Word,
+    /// Its name, then its value.
+    pub words: Box<[Word]>,
     /// The whole line.
     pub span: Span,
 }
