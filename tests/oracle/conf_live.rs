@@ -18,7 +18,6 @@ use proptest::strategy::{Strategy, ValueTree};
 use self::generate::{Case, Feature};
 use super::acl_live::{number, runner, shrink};
 use super::servers::{self, LaidOut, Server, Started, items, text};
-use hardline::platform::redis::accounts::AclRules;
 
 /// What the server did.
 #[derive(Debug, Clone, PartialEq, Eq)]
