@@ -11,7 +11,9 @@ use hardline::report::Shower;
 use hardline::report::terminal::{self, Style};
 use hardline::text::{Level, Notice};
 
+mod acl;
 mod check;
+mod effective;
 mod explain;
 mod facts;
 mod list;
@@ -35,6 +37,10 @@ struct Cli {
 enum Command {
     /// Lint files and folders
     Check(check::Arguments),
+    /// Say what a server would do with a configuration: whether it starts, settings, users, who gets in
+    Effective(effective::Arguments),
+    /// Say what Redis users can do, and which rule decides it
+    Acl(acl::Arguments),
     /// Say why a check is there, what it looks like, and what to do
     Explain(explain::Arguments),
     /// List all checks
@@ -145,6 +151,8 @@ pub fn run() -> u8 {
     let mut screen = Screen::new(cli.color);
     let code = match cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
+        Command::Effective(arguments) => effective::run(&arguments, &mut screen),
+        Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),

@@ -307,6 +307,63 @@ fn other_line(dice: &mut Dice, server: &Server) -> String {
     if server.name == "redis-6.2" && line.starts_with("tls-") { String::new() } else { line.to_owned() }
 }
 
+/// A line about a user.
+fn user_line(dice: &mut Dice) -> String {
+    let rules = [
+        "on",
+        "off",
+        "nopass",
+        ">pw",
+        "resetpass",
+        "<pw",
+        "~*",
+        "~a",
+        "%R~a",
+        "%~a",
+        "%W~b*",
+        "resetkeys",
+        "allkeys",
+        "&*",
+        "&c",
+        "resetchannels",
+        "allchannels",
+        "+@all",
+        "-@all",
+        "+get",
+        "-get",
+        "+config|get",
+        "-config|set",
+        "+@read",
+        "-@dangerous",
+        "+select|1",
+        "+eval|x",
+        "+nosuch",
+        "+@nosuch",
+        "reset",
+        "(~x",
+        "+set)",
+        "\"(~x +get)\"",
+        "sanitize-payload",
+        "clearselectors",
+        "skip-sanitize-payload",
+        "alldbs",
+        "db=1,2",
+        "#xyz",
+        "\"\"",
+        "+GET",
+        "ON",
+        "#",
+        "x",
+        "+@write",
+        "nocommands",
+        "+client",
+    ];
+    let name = dice.pick(&["ann", "bob", "default", "ann", "\"a b\"", "ANN"]);
+    let count = dice.below(6);
+    let rules: Vec<&str> = (0..count).map(|_| dice.pick(&rules)).collect();
+    format!("user {name} {}", rules.join(" "))
+}
+
 fn lines(dice: &mut Dice, server: &Server, most: usize) -> String {
     let mut text = String::new();
     for _ in 0..dice.below(most) {
@@ -349,9 +406,29 @@ fn arguments(dice: &mut Dice) -> Vec<&'static str> {
 }
 
 fn setup(dice: &mut Dice, server: &Server) -> Setup {
-    let conf = format!("port {{PORT}}\nbind 127.0.0.1\n{}", lines(dice, server, 5));
+    let mut conf = format!("port {{PORT}}\nbind 127.0.0.1\n{}", lines(dice, server, 5));
+    let mut users = String::new();
+    if dice.one_in(3) {
+        if !conf.ends_with('\n') {
+            conf.push('\n');
+        }
+        let file = dice.one_in(2);
+        let into = if file { &mut users } else { &mut conf };
+        for _ in 0..dice.below(4) {
+            *into += &user_line(dice);
+            *into += "\n";
+        }
+        *into += "user probe on >probe ~* &* +@all\n";
+        if file {
+            conf += "aclfile users.acl\n";
+        }
+        if dice.one_in(2) {
+            conf += "requirepass s3cret\n";
+        }
+    }
     let args = if dice.one_in(3) { arguments(dice) } else { Vec::new() };
     let mut setup = Setup::of(&conf)
+        .file("users.acl", &users)
         .file("inc.conf", &lines(dice, server, 3))
         .file("sub/b.conf", &lines(dice, server, 2))
         .file("sub/a.conf", &lines(dice, server, 2))
@@ -365,6 +442,7 @@ struct Asked {
     started: bool,
     line: Option<usize>,
     config: BTreeMap<String, String>,
+    users: Vec<String>,
     said: String,
     hardline: Effective,
 }
@@ -383,17 +461,35 @@ fn ask(server: &Server, setup: &Setup) -> Asked {
     // Before the server: it makes files.
     let hardline = evaluate(&question, &Disk::whole(1 << 20), &AclRules, &work);
     match server.start(laid_out) {
-        Started::Refused(refusal) => {
-            Asked { started: false, line: refusal.line(), config: BTreeMap::new(), said: refusal.output, hardline }
-        }
+        Started::Refused(refusal) => Asked {
+            started: false,
+            line: refusal.line(),
+            config: BTreeMap::new(),
+            users: Vec::new(),
+            said: refusal.output,
+            hardline,
+        },
         Started::Ready(running) => {
-            let mut client = running.client(None).unwrap();
+            let probe = setup.files.iter().any(|(_, text)| String::from_utf8_lossy(text).contains("user probe"));
+            let mut client = running.client(probe.then_some(("probe", "probe"))).unwrap();
             let reply = client.ask(&["CONFIG", "GET", "*"]).unwrap();
             let words: Vec<String> = servers::items(&reply).iter().map(servers::text).collect();
             let config = words.chunks_exact(2).map(|pair| (pair[0].clone(), pair[1].clone())).collect();
-            Asked { started: true, line: None, config, said: running.output(), hardline }
+            let reply = client.ask(&["ACL", "LIST"]).unwrap();
+            let users = servers::items(&reply).iter().map(servers::text).map(|user| masked(server, &user)).collect();
+            Asked { started: true, line: None, config, users, said: running.output(), hardline }
         }
     }
+}
+
+/// A user without hashes of passwords; before 7.2 without the order of commands, which is that of a hash table.
+fn masked(server: &Server, user: &str) -> String {
+    let word = |word: &str| if word.starts_with('#') { "#***".to_owned() } else { word.to_owned() };
+    let mut words: Vec<String> = user.split(' ').map(word).collect();
+    if !server.version.since(7, 2) {
+        words.sort();
+    }
+    words.join(" ")
 }
 
 /// What the two say differently.
@@ -417,6 +513,10 @@ fn differences(server: &Server, asked: &Asked) -> Vec<String> {
         };
     }
     let mut wrong = Vec::new();
+    let users: Vec<String> = hardline.users.iter().map(|user| masked(server, user)).collect();
+    if users != asked.users {
+        wrong.push(format!("users {:?}, not {users:?}", asked.users));
+    }
     for (name, theirs) in &asked.config {
         let lowered = name == "maxclients";
         let of_module = name.contains('.') || name.starts_with("vset-");

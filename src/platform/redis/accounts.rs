@@ -83,7 +83,8 @@ struct Start<'a> {
 
 impl Start<'_> {
     fn load(&mut self, library: &mut Library<'_>) {
-        self.first_default();
+        let first = self.first_default();
+        self.keep(b"default", &first, self.loaded.end);
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -97,14 +98,11 @@ impl Start<'_> {
     }
 
     /// `default` before any line about it (`acl.c:ACLUpdateDefaultUserPassword`).
-    fn first_default(&mut self) {
-        let user = self.evaluator.default_user();
-        let password = match self.loaded.named("requirepass") {
-            Held::Written(_, Typed::Bytes(password)) if !password.is_empty() => password.clone(),
-            _ => return self.keep(b"default", &user, self.loaded.end),
-        };
-        let user = self.evaluator.default_user_with(&password);
-        self.keep(b"default", &user, self.loaded.end);
+    fn first_default(&self) -> User<'static> {
+        match self.loaded.named("requirepass").typed() {
+            Some(Typed::Bytes(password)) if !password.is_empty() => self.evaluator.default_user_with(password),
+            _ => self.evaluator.default_user(),
+        }
     }
 
     /// `acl.c:ACLLoadConfiguredUsers`.
@@ -144,8 +142,10 @@ impl Start<'_> {
             Err(error) => {
                 let message = format!("Error loading ACLs, opening file '{shown}': {error}");
                 return match error {
-                    Unreadable::Missing | Unreadable::Denied | Unreadable::Loop => self.refuse(&message, at),
-                    _ => self.doubt(Why::NotReadable, at, &message),
+                    Unreadable::Missing | Unreadable::Loop => self.refuse(&message, at),
+                    Unreadable::Denied if library.as_server() => self.refuse(&message, at),
+                    Unreadable::Denied => self.doubt(Why::NotReadable, at, &format!("read access to {shown}")),
+                    _ => self.doubt(Why::NotReadable, at, &format!("{shown}: {error}")),
                 };
             }
         };

@@ -110,7 +110,8 @@ fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fra
             at: refusal.by.first().map_or(loaded.end, |setting| entrance::place(loaded, *setting)),
         }));
     }
-    refusals.retain(|refusal| !fragment || refusal.phase == Phase::Reading);
+    // What ends a server that runs is another matter.
+    refusals.retain(|refusal| refusal.phase != Phase::Running && (!fragment || refusal.phase == Phase::Reading));
     refusals.sort_by_key(|refusal| refusal.phase);
     let fact = |refusal: &Refusal| {
         let message = Fact::written(refusal.message.as_str(), refusal.at);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::AclRules;
 use super::claim::{self, Form};
-use super::conf::{Held, Loaded, Mode, Rules, Start, UserLine, load};
+use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
 use super::door::{Door, Host, Maybe};
 use super::effective::{Accounts, Started};
 use super::entrance;
@@ -195,7 +195,7 @@ impl Reader<'_, '_> {
         }
         self.tell(&loaded, &acl);
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
-        let started: Vec<Started> = loaded.iter().map(|loaded| AclRules.start(loaded, &mut self.library)).collect();
+        let started: Vec<Started> = loaded.iter().map(|loaded| self.started(loaded)).collect();
         let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
         let instance = Instance { loaded, acl, started, doors, kind: kind.name, fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
@@ -212,6 +212,16 @@ impl Reader<'_, '_> {
             facts: (kind.facts)(&instance, self.library.sources),
             absent: fragment.then(|| Arc::from(absent)),
         }
+    }
+
+    /// The users. A Sentinel has commands of its own, so rules that a server refuses it may take.
+    fn started(&mut self, loaded: &Loaded) -> Started {
+        let mut started = AclRules.start(loaded, &mut self.library);
+        if self.sentinel {
+            let doubt = |refusal: Refusal| Unknown::new(Why::NotSupported, refusal.at, refusal.message);
+            started.doubts.extend(started.refusals.drain(..).map(doubt));
+        }
+        started
     }
 
     /// Who gets in. The umask of a service is 022 unless its unit says otherwise.

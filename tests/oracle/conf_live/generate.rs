@@ -278,7 +278,7 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
         (9, mix(&[User], lines::USER, lines::WRONG_USER, 12)),
         (8, acl_file()),
         (8, mix(&[RequirePass], lines::REQUIREPASS, &[], 1)),
-        (9, arguments(Arguments, lines::ARGUMENTS, lines::WRONG_ARGUMENTS)),
+        (9, arguments(Arguments, arguments_for(server), lines::WRONG_ARGUMENTS)),
         (8, stdin(right.clone())),
         (12, mix(&[Listen], lines::LISTEN, lines::WRONG_LISTEN, 14)),
         (6, mix(&[LateFailure], lines::LATE, &[], 1)),
@@ -441,9 +441,16 @@ fn acl_file() -> BoxedStrategy<Piece> {
     text.prop_map(|text| Piece { features: vec![Feature::AclFile], acl: Some(text), ..Piece::default() }).boxed()
 }
 
+/// The arguments that are right for this version.
+fn arguments_for(server: &Server) -> Vec<&'static [&'static str]> {
+    let old = !server.version.since(7, 0);
+    let fits = |args: &&[&str]| !old || !args.iter().any(|arg| lines::ARGUMENTS_SINCE_7.contains(arg));
+    lines::ARGUMENTS.iter().copied().filter(fits).collect()
+}
+
 fn arguments(
     feature: Feature,
-    right: &'static [&'static [&'static str]],
+    right: Vec<&'static [&'static str]>,
     wrong: &'static [&'static [&'static str]],
 ) -> BoxedStrategy<Piece> {
     Union::new_weighted(vec![(12, select(right).boxed()), (1, select(wrong).boxed())])

@@ -963,3 +963,7 @@ pub const SINCE_7: &[&str] = &[
     "save \"7 8\"",
     "user grace resetkeys ~y &ch +subscribe +publish",
 ];
+
+/// Arguments that 6.2 refuses.
+pub const ARGUMENTS_SINCE_7: &[&str] =
+    &["--abc", "--appendonly", "--shutdown-on-sigterm", "--latency-tracking-info-percentiles", "normal 1 2 3", "30 6"];
