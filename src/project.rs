@@ -16,7 +16,7 @@ use crate::platform::redis::version::Version;
 use crate::platform::{self, Context, PLATFORMS, Reading};
 use crate::report::Shower;
 use crate::schema::Root;
-use crate::text::{DEFAULT_LIMIT, Notice, Place, SourceId, Sources, Span, read_file};
+use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
 
 /// What a run is told.
 #[derive(Debug, Clone, Default)]
@@ -274,6 +274,10 @@ impl Project {
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let context = Context { files: &collected.disk, versions: &versions };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
+        if subjects.is_empty() {
+            let message = "nothing was found that hardline understands".to_owned();
+            reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
+        }
         let mask = platform::secrets(&reading.sources, &subjects);
         Ok(Facts { sources: reading.sources, mask, subjects, notices: reading.notices })
     }
