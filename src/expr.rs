@@ -136,7 +136,7 @@ pub enum Cond {
     InInts(Int, Set<i64>),
     /// `a in ["x", "y"]`
     InTexts(Text, Set<Arc<str>>),
-    /// `password in ["x", "y"]`: the one thing that may be asked of a secret.
+    /// `password in ["x", "y"]`, `password == ""`: all that may be asked of a secret.
     InSecrets(Read, Set<Arc<str>>),
     /// `list.exists(i, …)`, or `all` if the flag is true.
     Each(bool, Read, Box<Cond>),

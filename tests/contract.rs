@@ -27,7 +27,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("ignore", &["collect", "config"]),
     ("miette", &["report/terminal"]),
     ("redis", &["platform/redis/live"]),
-    ("sha2", &["report", "platform/redis"]),
+    ("sha2", &["fact", "report", "platform/redis"]),
     ("walkdir", &["collect"]),
 ];
 

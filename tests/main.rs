@@ -4,7 +4,10 @@
 
 mod acl;
 mod contract;
+mod expr;
 mod formats;
+mod hostile;
+mod judge;
 mod load;
 mod oracle;
 mod reach;

@@ -1,6 +1,5 @@
 //! The same question to hardline and to the real server.
 
-mod accounts;
 mod acl_live;
 mod acl_recorded;
 mod conf_live;
@@ -10,3 +9,4 @@ mod reach_live;
 mod reach_recorded;
 pub mod servers;
 mod settings_live;
+mod shared;

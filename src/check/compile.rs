@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::edit::EditOp;
-use crate::expr::{self, Expr, Params, Path, Scope, Trust, is_name};
+use crate::expr::{self, Each, Expr, Params, Path, Scope, Trust, is_name};
 use crate::finding::{CheckId, Confidence, Family, Safety, Severity};
 use crate::schema::{Root, Type};
 use crate::spell;
@@ -36,7 +36,11 @@ pub fn compile(
     };
     let scope = Scope { root, params: &params, bindings: Vec::new() };
     let mut compiler = Compiler { scope, trust, places, problems };
-    let rule = compiler.rule(file);
+    let Some(for_each) = compiler.for_each(file) else {
+        // Without its items nothing else in the file makes sense.
+        return Err(compiler.problems);
+    };
+    let rule = compiler.rule(file, for_each);
     let bypass = compiler.bypass(file);
     let fix = compiler.fix(file);
     let Compiler { problems, .. } = compiler;
@@ -90,19 +94,19 @@ impl Compiler<'_> {
         self.problems.push(Problem::new(self.places.within(key, &problem.span), problem.reason));
     }
 
-    fn rule(&mut self, file: &CheckFile) -> Option<Rule> {
+    fn for_each(&mut self, file: &CheckFile) -> Option<Vec<Each>> {
+        let Some(text) = &file.rule.for_each else { return Some(Vec::new()) };
+        match self.scope.bind(text) {
+            Ok(levels) => Some(levels),
+            Err(problem) => {
+                self.note("rule.for_each", problem);
+                None
+            }
+        }
+    }
+
+    fn rule(&mut self, file: &CheckFile, for_each: Vec<Each>) -> Option<Rule> {
         let table = &file.rule;
-        let for_each = match &table.for_each {
-            None => Vec::new(),
-            Some(text) => match self.scope.bind(text) {
-                Ok(levels) => levels,
-                Err(problem) => {
-                    // Without its items nothing else in the file makes sense.
-                    self.note("rule.for_each", problem);
-                    return None;
-                }
-            },
-        };
         let when = table.when.as_deref().map_or_else(|| Some(Expr::always()), |text| self.expr("rule.when", text));
         let deny = self.expr("rule.deny", &table.deny);
         let at = self.path("rule.at", &table.at);

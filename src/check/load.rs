@@ -22,6 +22,9 @@ const NESTING: usize = 64;
 /// After how many mistakes in the form of a file the rest is not looked for.
 const ENOUGH: usize = 40;
 
+/// How many mistakes are reported.
+const REPORTED: usize = 100;
+
 /// A mistake in a check file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -62,9 +65,11 @@ pub fn load(text: &str, id: Option<&str>, roots: &[&'static Root]) -> Result<Loa
         Err(more) => (None, more),
     };
     let found: Vec<_> = more.into_iter().chain(vet::vet(&file, id, roots, &places)).collect();
-    problems.extend(found.into_iter().filter(|problem| !misread || !problem.message.ends_with(vet::MISSING)));
+    let hollow = |problem: &Problem| vet::HOLLOW.iter().any(|end| problem.message.ends_with(end));
+    problems.extend(found.into_iter().filter(|problem| !misread || !hollow(problem)));
     problems.sort_by(|a, b| (a.span.start, a.span.end, &a.message).cmp(&(b.span.start, b.span.end, &b.message)));
     problems.dedup();
+    problems.truncate(REPORTED);
     match check {
         Some(check) if problems.is_empty() => Ok(Loaded { check, examples: file.example, places }),
         _ => Err(problems),

@@ -10,7 +10,16 @@ use super::places::Places;
 use super::{CheckFile, Example, Expect, Problem};
 
 /// How the message of a missing key ends.
-pub(super) const MISSING: &str = "is missing";
+const MISSING: &str = "is missing";
+
+/// How the message of an empty value ends.
+const EMPTY: &str = "is empty";
+
+/// How messages end that a value causes as well when it was left out because it could not be read.
+pub(super) const HOLLOW: [&str; 2] = [MISSING, EMPTY];
+
+/// How many examples a check has at most: each is compared with each.
+const EXAMPLES: usize = 200;
 
 /// How many lines a minimal pair may differ in.
 const PAIR: usize = 3;
@@ -19,7 +28,7 @@ const PAIR: usize = 3;
 pub(super) fn vet(file: &CheckFile, id: Option<&str>, roots: &[&'static Root], places: &Places) -> Vec<Problem> {
     let mut vet = Vet { file, places, problems: Vec::new() };
     vet.required();
-    vet.identity(id);
+    vet.identity(id, roots);
     vet.prose();
     vet.fix();
     vet.bypasses();
@@ -44,7 +53,7 @@ impl Vet<'_> {
             return;
         }
         if self.places.has(key) {
-            self.at(key, format!("`{key}` is empty"));
+            self.at(key, format!("`{key}` {EMPTY}"));
         } else {
             self.problems.push(Problem::new(self.places.key_at(key), format!("`{key}` {MISSING}")));
         }
@@ -73,14 +82,14 @@ impl Vet<'_> {
         self.need("family", file.family.is_some());
     }
 
-    fn identity(&mut self, id: Option<&str>) {
+    fn identity(&mut self, id: Option<&str>, roots: &[&'static Root]) {
         let file = self.file;
         if !file.id.is_empty() {
             if !is_id(&file.id) {
                 self.at("id", "an id is `platform/what-is-wrong`: small letters, digits and `-`");
             } else if let Some(expected) = id.filter(|expected| *expected != file.id) {
                 self.at("id", format!("the file says that the id is `{expected}`"));
-            } else if !file.rule.reads.is_empty()
+            } else if roots.iter().any(|root| root.name == file.rule.reads)
                 && !["stack", "hardline"].contains(&platform(&file.id))
                 && platform(&file.id) != file.rule.reads
             {
@@ -153,6 +162,10 @@ impl Vet<'_> {
 
     fn examples(&mut self, roots: &[&'static Root]) {
         let file = self.file;
+        if file.example.len() > EXAMPLES {
+            self.problems.push(Problem::new(self.places.key_at("example"), format!("more than {EXAMPLES} examples")));
+            return;
+        }
         let root = roots.iter().copied().find(|root| root.name == file.rule.reads);
         let mut names = BTreeSet::new();
         for (index, example) in file.example.iter().enumerate() {
@@ -239,6 +252,9 @@ impl Vet<'_> {
     }
 
     fn minimal_pair(&mut self) {
+        if self.file.example.len() > EXAMPLES {
+            return;
+        }
         let of = |expect: Expect| self.file.example.iter().filter(move |example| example.expect == expect);
         let closest =
             of(Expect::Deny).flat_map(|deny| of(Expect::Pass).map(move |pass| differing_lines(deny, pass))).min();

@@ -30,7 +30,7 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
         ..Options::default()
     };
     let mut project = Project::find(&options)?;
-    let all = project.all_checks(&options)?;
+    let all = project.all_checks(&options)?.checks;
     let called = |check: &&Check| {
         check.id.as_str() == arguments.id || check.formerly.iter().any(|former| *former == arguments.id)
     };

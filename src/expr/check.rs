@@ -314,7 +314,9 @@ impl Checker<'_> {
                     Type::Bool => Some(Typed::Cond(Cond::Fact(path.read))),
                     Type::Int => Some(Typed::Int(Int::Fact(path.read))),
                     Type::Text => Some(Typed::Text(Text::Fact(path.read))),
-                    Type::Secret => self.refuse(span, "of a secret can only be asked whether it is `in` a list"),
+                    Type::Secret => {
+                        self.refuse(span, "of a secret can only be asked whether it is a literal or `in` a list")
+                    }
                     Type::List(_) => {
                         let reason =
                             format!("{} has no value of its own: ask with `exists` or `all`", describe(path.ty));
@@ -369,8 +371,15 @@ impl Checker<'_> {
     }
 
     fn compare(&mut self, order: Order, left: &Ast, right: &Ast, span: &Range<usize>) -> Option<Typed> {
-        let (a, b) = (self.typed(left), self.typed(right));
         let equality = matches!(order, Order::Equal | Order::Unequal);
+        if equality
+            && let Kind::Text(literal) = &right.kind
+            && let Some(secret) = self.secret(left)
+        {
+            let same = Cond::InSecrets(secret, Set::Is([literal.clone()].into()));
+            return Some(Typed::Cond(if order == Order::Equal { same } else { Cond::Not(same.into()) }));
+        }
+        let (a, b) = (self.typed(left), self.typed(right));
         let cond = match (a?, b?) {
             (Typed::Int(a), Typed::Int(b)) => Cond::Ints(order, [a, b].into()),
             (Typed::Text(a), Typed::Text(b)) if equality => Cond::Texts(order == Order::Equal, [a, b].into()),
@@ -386,7 +395,7 @@ impl Checker<'_> {
         Some(Typed::Cond(cond))
     }
 
-    /// `in` of a secret, which is all that may be asked of one.
+    /// The place of a secret. All that may be asked of one is whether it is one of some texts.
     fn secret(&mut self, left: &Ast) -> Option<Read> {
         let Kind::Path(names) = &left.kind else { return None };
         let path = resolve(self.scope, &self.bindings, names).ok().filter(|path| path.ty == Type::Secret)?;

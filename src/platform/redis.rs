@@ -1,5 +1,6 @@
 //! Redis and Valkey: `redis.conf`, `valkey.conf` and ACL files.
 
+pub mod accounts;
 pub mod acl;
 pub mod arguments;
 mod because;
@@ -22,6 +23,7 @@ pub mod show;
 pub mod split;
 pub mod template;
 pub mod value;
+pub mod vantage;
 pub mod version;
 
 use std::path::Path;

@@ -150,15 +150,9 @@ impl Asked {
                 continue;
             }
             let mut questions: Vec<Vec<&str>> = Vec::new();
-            let direct = |command: &[String]| matches!(command[0].to_lowercase().as_str(), "multi" | "discard");
-            for command in case.commands.iter().filter(|command| !quits(command)) {
+            for command in case.commands.iter().filter(|command| !alone(command)) {
                 let words = command.iter().map(String::as_str).collect();
-                questions.push(vec!["AUTH", &names[usize::from(!direct(command))], "x"]);
-                if direct(command) {
-                    questions.extend([words, vec!["AUTH", "default", "x"], vec!["DISCARD"]]);
-                } else {
-                    questions.extend([vec!["MULTI"], words, vec!["DISCARD"]]);
-                }
+                questions.extend([vec!["AUTH", &names[1], "x"], vec!["MULTI"], words, vec!["DISCARD"]]);
             }
             let replies = match questions.is_empty() {
                 true => Vec::new(),
@@ -166,12 +160,12 @@ impl Asked {
             };
             let mut replies = replies.chunks(4);
             let answer = |command: &Vec<String>| {
-                if quits(command) {
-                    return self.quit(&names[0]);
+                if alone(command) {
+                    return self.ask_alone(&names[0], command);
                 }
                 let four = replies.next().expect("four replies a command");
-                assert_eq!(text(&four[0]), "OK", "AUTH, {case:?}");
-                queued_answer(&four[if direct(command) { 1 } else { 2 }])
+                assert_eq!([text(&four[0]), text(&four[1])], ["OK", "OK"], "AUTH and MULTI, {case:?}");
+                queued_answer(&four[2])
             };
             answers.push(case.commands.iter().map(answer).collect());
         }
@@ -181,10 +175,9 @@ impl Asked {
         answers
     }
 
-    /// QUIT ends the session, so it has one of its own.
-    fn quit(&self, user: &str) -> Answer {
+    fn ask_alone(&self, user: &str, command: &[String]) -> Answer {
         let mut session = self.running.client(Some((user, "x"))).expect("a session");
-        queued_answer(&session.ask(&["QUIT"]).expect("a reply to QUIT"))
+        queued_answer(&session.ask_all(&[command]).expect("a reply")[0])
     }
 
     fn replies(&mut self, questions: &[Vec<&str>]) -> Vec<Value> {
@@ -200,9 +193,9 @@ impl Asked {
     }
 }
 
-/// Whether the command is QUIT, which a session does not survive.
-fn quits(command: &[String]) -> bool {
-    command[0].eq_ignore_ascii_case("quit")
+/// Whether the command changes what the session is, and does no harm, so that it is sent in one of its own as it is.
+fn alone(command: &[String]) -> bool {
+    matches!(command[0].to_lowercase().as_str(), "multi" | "discard" | "quit" | "reset")
 }
 
 fn dryrun_answer(reply: &Value) -> Answer {

@@ -5,12 +5,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 
 use hardline::files::{Files, Location, Memory};
+use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::effective::{Effective, Question, evaluate};
 use hardline::platform::redis::version::Version;
 use hardline::text::Unreadable;
 use serde::Deserialize;
 
-use super::accounts;
+use super::shared::shared;
 
 #[derive(Deserialize)]
 struct Record {
@@ -73,7 +74,7 @@ fn ask(record: &Record, version: &'static Version) -> Effective {
         host: hardline::platform::redis::door::Host { addresses: Some(Vec::new()), ..Default::default() },
         umask: 0o022,
     };
-    evaluate(&question, &Machine(memory), &accounts::rules(), FOLDER.as_ref())
+    evaluate(&question, &Machine(memory), &AclRules, FOLDER.as_ref())
 }
 
 /// The line that the server names, with the text it shows.
@@ -134,7 +135,7 @@ fn agrees_with_every_recorded_configuration() {
     let mut wrong = Vec::new();
     for name in ["redis:7.0.15", "redis:7.4.1", "valkey:8.1.1"] {
         let (version, _) = Version::find(name).unwrap();
-        let Some(file) = accounts::shared(&format!("oracle/redis/config-{}.jsonl.gz", name.replace(':', "-"))) else {
+        let Some(file) = shared(&format!("oracle/redis/config-{}.jsonl.gz", name.replace(':', "-"))) else {
             continue;
         };
         let lines = BufReader::new(flate2::read::GzDecoder::new(File::open(file).unwrap())).lines();

@@ -77,7 +77,8 @@ impl Written {
         Maybe::Known(self.one(name).map_or(otherwise, |value| value.parse().unwrap_or(otherwise)))
     }
 
-    fn user(&self) -> DefaultUser {
+    /// What the rules say about the user `default`.
+    pub fn user(&self) -> DefaultUser {
         let needs_password = self.one("requirepass").is_some_and(|password| !password.is_empty());
         let (mut enabled, mut nopass, mut may_ping) = (true, !needs_password, true);
         if let Some(rules) = &self.default_user {

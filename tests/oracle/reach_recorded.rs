@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::Ipv4Addr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use hardline::platform::redis::door::Maybe;
+use hardline::files::{Location, Memory};
+use hardline::platform::redis::conf::{Loaded, Rules, UserLine};
+use hardline::platform::redis::door::{DefaultUser, Host, Maybe};
+use hardline::platform::redis::effective::{Accounts, Question, Started, evaluate};
+use hardline::platform::redis::include::Library;
 use hardline::platform::redis::listen::open;
 use hardline::platform::redis::reach::{Channel, Vantage, cell};
+use hardline::platform::redis::split::Word;
 use hardline::platform::redis::version::Version;
 use serde::Deserialize;
 
@@ -55,16 +60,36 @@ fn file(name: &str) -> Option<BufReader<flate2::read::GzDecoder<File>>> {
     Some(BufReader::new(flate2::read::GzDecoder::new(file)))
 }
 
+/// Users that refuse nothing, with what the tests' own reader says of `default`.
+struct Lenient(DefaultUser);
+
+impl Rules for Lenient {
+    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
+        true
+    }
+
+    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+        None
+    }
+}
+
+impl Accounts for Lenient {
+    fn start(&self, _: &Loaded, _: &mut Library<'_>) -> Started {
+        Started { refusals: Vec::new(), doubts: Vec::new(), users: Vec::new(), default_user: self.0.clone() }
+    }
+}
+
 #[derive(Default)]
 struct Tally {
     cells: usize,
+    read: usize,
     starts: usize,
     listeners: usize,
     wrong: Vec<String>,
 }
 
 impl Tally {
-    fn compare(&mut self, record: &Record, version: Version) {
+    fn compare(&mut self, record: &Record, version: &'static Version) {
         let files = record.files.iter().map(|(name, text)| (name.clone(), placed(text))).collect();
         let args: Vec<String> = record.args.iter().map(|arg| placed(arg)).collect();
         let written = Written::read(&files, &args);
@@ -75,7 +100,8 @@ impl Tally {
             [("four.test", Some(four)), ("both.test", Some(four)), ("six.test", None), ("nosuch.invalid", None)]
                 .map(|(name, address)| (name.to_owned(), address))
                 .into();
-        let door = door(&written, version, umask, host);
+        self.compare_read(record, version, (&files, &args, umask), (&written, &host));
+        let door = door(&written, *version, umask, host);
         let opening = open(&door);
         if !record.accepted && READING.iter().any(|word| record.error.as_deref().unwrap_or_default().contains(word)) {
             return;
@@ -105,6 +131,64 @@ impl Tally {
         }
         let known: usize = record.answers.values().map(BTreeMap::len).sum();
         self.cells += known;
+    }
+
+    /// The same question to the whole of `hardline effective`, but for the rules of users.
+    fn compare_read(
+        &mut self,
+        record: &Record,
+        version: &'static Version,
+        (files, args, umask): (&BTreeMap<String, String>, &[String], u32),
+        (written, host): (&Written, &Host),
+    ) {
+        let of_users = |error: &String| READING[1..].iter().any(|word| error.contains(word));
+        let Some((main, arguments)) = args.split_first().filter(|(main, _)| !main.starts_with('-')) else { return };
+        if record.error.as_ref().is_some_and(of_users) {
+            return;
+        }
+        let mut machine = Memory::new();
+        for (name, text) in files {
+            machine.put(Path::new("/srv").join(name), text.clone());
+        }
+        for (name, label) in [("ca.crt", "CERTIFICATE"), ("server.crt", "CERTIFICATE"), ("server.key", "PRIVATE KEY")] {
+            machine.put(Path::new("/srv/tls").join(name), format!("-----BEGIN {label}-----\n"));
+        }
+        let arguments: Vec<Vec<u8>> = arguments.iter().map(|arg| arg.clone().into_bytes()).collect();
+        let question = Question {
+            version,
+            main: Location::Target(Path::new("/srv").join(main)),
+            arguments: &arguments,
+            stdin: b"",
+            host: host.clone(),
+            umask,
+        };
+        let found = evaluate(&question, &machine, &Lenient(written.user()), Path::new("/srv"));
+        self.read += 1;
+        if found.accepted != Some(record.accepted) {
+            let wrong = (&found.accepted, &found.errors, &found.unknown);
+            return self.wrong.push(format!("{version} {}: read, accepted {}: {wrong:?}", record.id, record.accepted));
+        }
+        let recorded: BTreeMap<&str, BTreeMap<&str, &str>> = record
+            .answers
+            .iter()
+            .filter(|(vantage, _)| *vantage != "loopback4_src127002")
+            .map(|(vantage, answers)| {
+                let shown =
+                    answers.iter().filter(|(channel, reply)| *channel != "tls_roguecert" && reply.class != "no-socket");
+                (vantage.as_str(), shown.map(|(channel, reply)| (channel.as_str(), reply.class.as_str())).collect())
+            })
+            .filter(|(_, answers): &(&str, BTreeMap<_, _>)| !answers.is_empty())
+            .collect();
+        let mut reach = found.reach;
+        for (vantage, answers) in &mut reach {
+            // Tried from one vantage only.
+            if *vantage != "remote4" {
+                answers.remove("plain_on_tls_port");
+            }
+        }
+        if reach != recorded {
+            self.wrong.push(format!("{version} {}: read, {recorded:?}, not {reach:?}", record.id));
+        }
     }
 
     fn compare_cell(
@@ -156,7 +240,7 @@ fn recorded_answers() {
         for line in lines.lines() {
             let record: Record = serde_json::from_str(&line.unwrap()).unwrap();
             records += 1;
-            tally.compare(&record, *version);
+            tally.compare(&record, version);
         }
     }
     if records == 0 {
@@ -164,10 +248,11 @@ fn recorded_answers() {
         return;
     }
     println!(
-        "recorded: {records} configurations, {} starts, {} listeners, {} answers compared, {} differ",
+        "recorded: {records} configurations, {} starts, {} listeners, {} answers compared, {} read whole, {} differ",
         tally.starts,
         tally.listeners,
         tally.cells,
+        tally.read,
         tally.wrong.len()
     );
     assert!(tally.wrong.is_empty(), "{}", tally.wrong[..tally.wrong.len().min(20)].join("\n"));

@@ -154,7 +154,7 @@ impl Setup {
 
 impl std::fmt::Display for Setup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (name, text) in &self.files {
+        for (name, text) in self.files.iter().filter(|(name, _)| !name.starts_with("tls/")) {
             writeln!(
                 f,
                 "--- {name}\n{}",

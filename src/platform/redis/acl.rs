@@ -21,6 +21,8 @@ pub mod undone;
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use self::commands::{Command, Set, Table, WORDS};
 use super::version::Version;
 
@@ -144,6 +146,11 @@ impl Evaluator {
         user.root.all_channels = true;
         user.root.allow_all();
         user
+    }
+
+    /// The user `default` with the password of `requirepass` (`acl.c:ACLUpdateDefaultUserPassword`).
+    pub fn default_user_with(&self, password: &[u8]) -> User<'static> {
+        User { nopass: false, passwords: vec![Sha256::digest(password).into()], ..self.default_user() }
     }
 
     /// A user before its first rule (`acl.c:ACLCreateUser`).

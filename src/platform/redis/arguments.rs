@@ -38,7 +38,7 @@ pub fn arguments<T: AsRef<[u8]>>(version: &Version, arguments: &[T]) -> Argument
                 settled = named(argument, next.copied(), &mut options, version);
             }
         } else {
-            quote(argument, &mut options);
+            quote(argument, version, &mut options);
             options.push(b' ');
             settled = true;
         }
@@ -61,12 +61,13 @@ fn named(argument: &[u8], next: Option<&[u8]>, options: &mut Vec<u8>, version: &
     same_word(argument, "--sentinel") && before_option
 }
 
-/// `sds.c:sdscatrepr`.
-fn quote(bytes: &[u8], out: &mut Vec<u8>) {
+/// `sds.c:sdscatrepr`. Valkey 8.1.0 and 8.1.1 leave `"` and `\` as they are (fixed in 8.1.2).
+fn quote(bytes: &[u8], version: &Version, out: &mut Vec<u8>) {
+    let bare = version.valkey_since(8, 1) && version.number < (8, 1, 2);
     out.push(b'"');
     for byte in bytes {
         match byte {
-            b'\\' | b'"' => out.extend_from_slice(&[b'\\', *byte]),
+            b'\\' | b'"' if !bare => out.extend_from_slice(&[b'\\', *byte]),
             b'\n' => out.extend_from_slice(b"\\n"),
             b'\r' => out.extend_from_slice(b"\\r"),
             b'\t' => out.extend_from_slice(b"\\t"),

@@ -4,7 +4,10 @@
 
 pub mod dead;
 pub mod entry;
+pub mod outcome;
 pub mod password;
+pub mod roster;
+pub mod users;
 
 use crate::fact::{Fact, Items, Name, Value};
 use crate::text::Span;

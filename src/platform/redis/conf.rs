@@ -42,16 +42,24 @@ pub struct Start {
     pub folder: Location,
     /// How to look at it.
     pub mode: Mode,
+    /// Whether the server runs as a Sentinel.
+    pub sentinel: bool,
 }
 
 /// What is asked of the ACL rules while a configuration is read.
 pub trait Rules {
     /// Whether a version has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
-    fn command(&self, version: &Version, name: &[u8]) -> bool;
+    fn command(&self, version: &'static Version, name: &[u8]) -> bool;
 
     /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated.
-    fn refuses(&self, version: &Version, words: &[Word], earlier: &[UserLine]) -> Option<(usize, String)>;
+    /// are all of the line; none of them is templated. `open_channels` is what `acl-pubsub-default` says so far.
+    fn refuses(
+        &self,
+        version: &'static Version,
+        words: &[Word],
+        earlier: &[UserLine],
+        open_channels: bool,
+    ) -> Option<(usize, String)>;
 }
 
 /// What one version makes of a configuration.
@@ -72,6 +80,8 @@ pub struct Loaded {
     pub renames: Listed<Rename>,
     /// The `loadmodule` lines.
     pub modules: Listed<Module>,
+    /// The `sentinel …` lines of a Sentinel, which carries them out when all is read.
+    pub sentinel: Vec<SentinelLine>,
     /// Settings that only a module can know.
     pub module_settings: Vec<ModuleSetting>,
     /// The `include` lines that were followed.
@@ -146,6 +156,17 @@ impl UserLine {
     }
 }
 
+/// A `sentinel …` line.
+#[derive(Debug, Clone)]
+pub struct SentinelLine {
+    /// The words behind `sentinel`.
+    pub words: Box<[Word]>,
+    /// The whole line.
+    pub span: Span,
+    /// The template's condition that decides whether the line is there.
+    pub only_if: Option<Span>,
+}
+
 /// A `rename-command` line.
 #[derive(Debug, Clone)]
 pub struct Rename {
@@ -167,8 +188,8 @@ pub struct Module {
 /// A line that only a module can know.
 #[derive(Debug, Clone)]
 pub struct ModuleSetting {
-    /// Its name.
-    pub name: Word,
+    /// Its name, then its value.
+    pub words: Box<[Word]>,
     /// The whole line.
     pub span: Span,
 }
@@ -195,6 +216,8 @@ pub enum Phase {
     Users,
     /// When it opens its sockets.
     Listening,
+    /// When it is asked about what it has.
+    Running,
 }
 
 /// Why the server would not start.

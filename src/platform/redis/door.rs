@@ -329,7 +329,10 @@ fn lead6(text: &str, host: &Host) -> Lead {
 
 /// Whether a resolver could know `text`: letters, digits, `.`, `-` and `_`, as in host names.
 fn could_be_a_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
+    // The last part of a name that can be looked up is never all digits (RFC 3696, section 2): `256.1.1.1` is none.
+    let last = text.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    last.bytes().any(|byte| !byte.is_ascii_digit())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte))
 }
 
 /// An IPv4 address in one to four parts, each decimal, octal or hexadecimal, the last filling what is left

@@ -118,10 +118,10 @@ pub fn parse(spec: &Spec, words: &[Word], before: Option<&Typed>, around: Around
     let only = || words.first().filter(|_| words.len() == 1).ok_or(WRONG_NUMBER);
     match spec.kind {
         Kind::Bool => boolean(&only()?.bytes, spec, around),
-        Kind::Int(range) => number(&only()?.bytes, range, spec, around).map(Typed::Int),
+        Kind::Int(range) => number(&only()?.bytes, range, around).map(Typed::Int),
         Kind::Enum(known) => word_of(&only()?.bytes, known, around),
         Kind::Flags(known) => flags(words, known, around),
-        Kind::Text => text(c_string(&only()?.bytes), spec, around),
+        Kind::Text => text(&only()?.bytes, spec, around),
         Kind::Bytes => Ok(Typed::Bytes(only()?.bytes.clone())),
         Kind::Bind => bind(words, around),
         Kind::Save => Ok(Typed::Points(points(words)?.into())),
@@ -184,7 +184,7 @@ fn built_without_defrag(version: &Version) -> bool {
 }
 
 /// `config.c:numericConfigSet`.
-fn number(bytes: &[u8], range: Range, spec: &Spec, around: Around<'_>) -> Result<i64, Refused> {
+fn number(bytes: &[u8], range: Range, around: Around<'_>) -> Result<i64, Refused> {
     let old = !around.version.since(7, 0);
     let value = match range.unit {
         Unit::Octal if old => return old_mode(bytes),
@@ -207,9 +207,11 @@ fn number(bytes: &[u8], range: Range, spec: &Spec, around: Around<'_>) -> Result
         }
     };
     let value = value?;
+    // Seen in 8.2.3: a size beyond 2^63 is no longer taken for a large one.
+    if range.unsigned && range.min >= 0 && value < 0 && around.version.redis_since(8, 2) {
+        return Err(format!("argument must be greater or equal to {}", range.min).into());
+    }
     within(value, range)?;
-    // `hz` and, in Valkey 8.0, `io-threads` are put into range when all is read.
-    let _ = spec;
     Ok(value)
 }
 
@@ -285,8 +287,9 @@ fn flags(words: &[Word], known: &'static [&'static str], around: Around<'_>) -> 
     Ok(Typed::Flags(bits))
 }
 
-fn text(bytes: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused> {
+fn text(all: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused> {
     let name = spec.name;
+    let bytes = c_string(all);
     let fault: Option<Refused> = match spec.rule {
         Some(Rule::NotEmpty) if bytes.is_empty() => Some(format!("{name} can't be empty").into()),
         Some(Rule::FileNameNotEmpty) if bytes.is_empty() => Some(format!("{name} can't be empty").into()),
@@ -300,7 +303,7 @@ fn text(bytes: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused>
         {
             Some("Hostnames may only contain alphanumeric characters, hyphens or dots".into())
         }
-        Some(Rule::NodeName) if bytes.iter().any(|byte| reserved(*byte, around)) => {
+        Some(Rule::NodeName) if all.iter().any(|byte| reserved(*byte, around)) => {
             Some("Announced human node name contained invalid character".into())
         }
         Some(Rule::Title) if !title(bytes, around) => {
@@ -323,6 +326,7 @@ fn is<T: std::str::FromStr>(bytes: &[u8]) -> bool {
 /// What the cluster's own file uses (`cluster.c:isValidAuxChar`; Valkey 8.1 and later allow the colon).
 fn reserved(byte: u8, around: Around<'_>) -> bool {
     match byte {
+        0 => true,
         b':' => !around.version.valkey_since(8, 1),
         other => b"!#$%&()*+;<>?@[]^{|}~".contains(&other),
     }
@@ -411,7 +415,7 @@ fn limits(words: &[Word], before: Option<&Typed>, around: Around<'_>) -> Result<
     if old && words.len() != 4 {
         return Err("Bad directive or wrong number of arguments".into());
     }
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
     for words in words.chunks_exact(4) {

@@ -1,11 +1,12 @@
 //! What the server checks when a text is read to its end, and when it loads modules.
 
 use super::evaluate::{Reader, unknown};
-use super::{Held, Mode, Phase};
+use super::{Held, Mode, ModuleSetting, Phase};
 use crate::fact::Why;
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::include::written_path;
-use crate::platform::redis::number::c_string;
+use crate::platform::redis::number::{c_string, same_word};
+use crate::platform::redis::split::Word;
 use crate::platform::redis::value::Typed;
 use crate::text::{Span, Unreadable};
 
@@ -101,8 +102,19 @@ pub(super) fn modules(reader: &mut Reader<'_, '_>) {
             }
         }
     }
-    let Some(first) = reader.loaded.module_settings.first() else { return };
-    let at = first.span;
+    let mut first = None;
+    for setting in reader.loaded.module_settings.clone() {
+        match built_in(reader, &setting) {
+            None => {
+                first.get_or_insert(setting.span);
+            }
+            Some(true) => {}
+            Some(false) => {
+                reader.refuse_at(Phase::Modules, "the module does not take this value", setting.span);
+            }
+        }
+    }
+    let Some(at) = first else { return };
     if let Some(rest) = reader.loaded.modules.rest.clone() {
         reader.loaded.doubts.push(rest);
     } else if !reader.loaded.modules.items.is_empty() {
@@ -112,6 +124,14 @@ pub(super) fn modules(reader: &mut Reader<'_, '_>) {
         let message = "no module is loaded that has such a setting, and the server knows none of this name itself";
         reader.refuse_at(Phase::Modules, message, at);
     }
+}
+
+/// Whether a module that the server brings along takes a setting; `None` when none has it. Redis 8.2 has vector sets.
+fn built_in(reader: &Reader<'_, '_>, setting: &ModuleSetting) -> Option<bool> {
+    let name = setting.words.first()?;
+    let theirs = same_word(&name.bytes, "vset-force-single-threaded-execution") && reader.version().redis_since(8, 2);
+    let takes = |word: &Word| word.templated || same_word(&word.bytes, "yes") || same_word(&word.bytes, "no");
+    theirs.then(|| matches!(&setting.words[1..], [value] if takes(value)))
 }
 
 fn module_is_missing(reader: &mut Reader<'_, '_>, path: &[u8]) -> bool {

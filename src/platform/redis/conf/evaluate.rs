@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, Start, UserLine,
-    Write, after,
+    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, SentinelLine, Start,
+    UserLine, Write, after,
 };
 use crate::fact::{Unknown, Why};
 use crate::files::Location;
@@ -24,6 +24,7 @@ pub(super) struct Reader<'a, 'l> {
     pub(super) rules: &'a dyn Rules,
     pub(super) loaded: Loaded,
     pub(super) mode: Mode,
+    sentinel: bool,
     style: Style,
     /// The server's `reading_config_file`, which an included file leaves switched off (7.0 and later).
     reading: bool,
@@ -49,6 +50,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         users: Listed::default(),
         renames: Listed::default(),
         modules: Listed::default(),
+        sentinel: Vec::new(),
         module_settings: Vec::new(),
         includes: Vec::new(),
         sources: Vec::new(),
@@ -65,6 +67,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         rules,
         loaded,
         mode: start.mode,
+        sentinel: start.sentinel,
         style: Style::of(version),
         reading: true,
         save_loaded: false,
@@ -111,10 +114,12 @@ impl Reader<'_, '_> {
         let Some(words) = &parsed.words else {
             return self.refuse("Unbalanced quotes in configuration line", line.span, line);
         };
-        let Some(first) = words.first() else { return };
+        if words.is_empty() {
+            return;
+        }
         match parsed.named.and_then(|named| Some((named.setting, named.spec(self.loaded.world)?))) {
             Some((setting, spec)) => self.setting(setting, spec, words, line),
-            None => self.directive(parsed, words, first, line),
+            None => self.directive(parsed, words, line),
         }
     }
 
@@ -283,7 +288,7 @@ impl Reader<'_, '_> {
     }
 
     /// What is no setting of this version.
-    fn directive(&mut self, parsed: &Parsed, words: &[Word], first: &Word, line: &Line) {
+    fn directive(&mut self, parsed: &Parsed, words: &[Word], line: &Line) {
         let version = self.version();
         let count = words.len();
         let name = &parsed.name;
@@ -308,23 +313,26 @@ impl Reader<'_, '_> {
             if count < 2 {
                 return self.refuse("Module config specified without value", line.span, line);
             }
-            return self.queue(first, line);
+            return self.queue(words, line);
         }
         if is("sentinel") {
-            if count > 1 {
+            if self.sentinel && count > 1 {
+                let words = words[1..].into();
+                self.loaded.sentinel.push(SentinelLine { words, span: line.span, only_if: line.only_if });
+            } else if count > 1 {
                 self.refuse("sentinel directive while not in sentinel mode", line.span, line);
             }
             return;
         }
         if version.redis_since(8, 0) && count >= 2 {
-            return self.queue(first, line);
+            return self.queue(words, line);
         }
         self.refuse("Bad directive or wrong number of arguments", line.span, line);
     }
 
-    fn queue(&mut self, name: &Word, line: &Line) {
+    fn queue(&mut self, words: &[Word], line: &Line) {
         if line.only_if.is_none() {
-            self.loaded.module_settings.push(ModuleSetting { name: name.clone(), span: line.span });
+            self.loaded.module_settings.push(ModuleSetting { words: words.into(), span: line.span });
         }
     }
 
@@ -334,8 +342,13 @@ impl Reader<'_, '_> {
             self.loaded.users.rest = self.loaded.users.rest.take().or(rest);
             return;
         }
+        let open_channels = match self.loaded.named("acl-pubsub-default").typed() {
+            Some(typed) => *typed == Typed::Word("allchannels"),
+            None => !self.version().since(7, 0),
+        };
+        let earlier = &self.loaded.users.items;
         if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, &self.loaded.users.items)
+            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, earlier, open_channels)
         {
             let at = words.get(blamed).map_or(line.span, |word| word.span);
             return self.refuse(&message, at, line);
@@ -468,6 +481,8 @@ impl Reader<'_, '_> {
 
     /// The server stops here, unless a template leaves the line out.
     pub(super) fn refuse(&mut self, message: &str, at: Span, line: &Line) {
+        // A line that began in another file is that file's: the server shows it by its beginning.
+        let at = if at.source == line.span.source { at } else { line.span };
         match line.only_if {
             None => self.refuse_at(Phase::Reading, message, at),
             Some(condition) => {

@@ -1,0 +1,245 @@
+//! The users of a server that starts: `user` lines, the ACL file and `requirepass` put together.
+//!
+//! `acl.c:ACLAppendUserForLoading` while the configuration is read, `acl.c:ACLLoadUsersAtStartup` afterwards.
+
+use std::collections::BTreeMap;
+
+use super::acl::file::AclFile;
+use super::acl::{Evaluator, Problem, User};
+use super::conf::{Held, Loaded, Phase, Refusal, Rules, UserLine};
+use super::door::{DefaultUser, Maybe};
+use super::effective::{Accounts, Started};
+use super::include::{Library, written_path};
+use super::split::Word;
+use super::value::Typed;
+use super::version::Version;
+use crate::fact::{Unknown, Why};
+use crate::text::{Span, Unreadable};
+
+/// The ACL rules of each version, as `acl` evaluates them.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AclRules;
+
+impl Rules for AclRules {
+    fn command(&self, version: &'static Version, name: &[u8]) -> bool {
+        Evaluator::new(version).table().named(name).is_some()
+    }
+
+    fn refuses(
+        &self,
+        version: &'static Version,
+        words: &[Word],
+        earlier: &[UserLine],
+        open_channels: bool,
+    ) -> Option<(usize, String)> {
+        let name = words.get(1)?;
+        let same = |line: &UserLine| line.name().is_some_and(|other| other.bytes == name.bytes);
+        if version.since(7, 0) && earlier.iter().any(same) {
+            return Some((1, "there is another line for this user: Duplicate user found".to_owned()));
+        }
+        let evaluator = Evaluator::new(version).with_channels_by_default(open_channels);
+        let mut rules: Vec<(usize, &[u8])> =
+            words.iter().enumerate().skip(2).map(|(place, word)| (place, word.bytes.as_ref())).collect();
+        loop {
+            let bare: Vec<&[u8]> = rules.iter().map(|(_, rule)| *rule).collect();
+            match evaluator.user(&bare) {
+                Ok(_) => return None,
+                // A module may still bring the command; the server looks again when all modules are loaded.
+                Err(error) if error.problem == Problem::UnknownCommand => {
+                    let end = error.arguments.end.min(rules.len());
+                    rules.drain(error.arguments.start.min(end)..end);
+                }
+                Err(error) => {
+                    let place = rules.get(error.arguments.start).map_or(1, |(place, _)| *place);
+                    return Some((place, error.to_string()));
+                }
+            }
+        }
+    }
+}
+
+impl Accounts for AclRules {
+    fn start(&self, loaded: &Loaded, library: &mut Library<'_>) -> Started {
+        let open = match loaded.named("acl-pubsub-default").typed() {
+            Some(typed) => *typed == Typed::Word("allchannels"),
+            None => !loaded.version.since(7, 0),
+        };
+        let evaluator = Evaluator::new(loaded.version).with_channels_by_default(open);
+        let mut start = Start { evaluator, loaded, refusals: Vec::new(), doubts: Vec::new(), users: BTreeMap::new() };
+        start.load(library);
+        start.finish()
+    }
+}
+
+/// The users while they are put together.
+struct Start<'a> {
+    evaluator: Evaluator,
+    loaded: &'a Loaded,
+    refusals: Vec<Refusal>,
+    doubts: Vec<Unknown>,
+    /// How each is listed, and what decides about clients that have not logged in.
+    users: BTreeMap<Vec<u8>, (Vec<u8>, DefaultUser)>,
+}
+
+impl Start<'_> {
+    fn load(&mut self, library: &mut Library<'_>) {
+        let first = self.first_default();
+        self.keep(b"default", &first, self.loaded.end);
+        let file = match self.loaded.named("aclfile") {
+            Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
+            _ => None,
+        };
+        let lines = &self.loaded.users.items;
+        match (file, lines.is_empty()) {
+            (Some((at, _)), false) => self.refuse("users are defined both here and in `user` lines: not allowed", at),
+            (Some((at, path)), true) => self.file(at, &path, library),
+            (None, _) => self.lines(lines),
+        }
+    }
+
+    /// `default` before any line about it (`acl.c:ACLUpdateDefaultUserPassword`).
+    fn first_default(&self) -> User<'static> {
+        match self.loaded.named("requirepass").typed() {
+            Some(Typed::Bytes(password)) if !password.is_empty() => self.evaluator.default_user_with(password),
+            _ => self.evaluator.default_user(),
+        }
+    }
+
+    /// `acl.c:ACLLoadConfiguredUsers`.
+    fn lines(&mut self, lines: &[UserLine]) {
+        for line in lines {
+            let Some(name) = line.name() else { continue };
+            if name.bytes.iter().any(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x0b)) {
+                self.refuse("Spaces not allowed in ACL usernames", name.span);
+                continue;
+            }
+            if line.words.iter().any(|word| word.templated) {
+                continue;
+            }
+            let mut rules: Vec<&[u8]> = line.rules().iter().map(|word| word.bytes.as_ref()).collect();
+            // Who is there already is reset first, which leaves a trace before 7.2.
+            let again = self.users.contains_key(name.bytes.as_ref());
+            if again {
+                rules.insert(0, b"reset");
+            }
+            match self.evaluator.user(&rules) {
+                Ok(user) => self.keep(&name.bytes, &user, line.span),
+                Err(error) => {
+                    let place = error.arguments.start.saturating_sub(usize::from(again));
+                    let at = line.rules().get(place).map_or(line.span, |word| word.span);
+                    self.refuse(&error.to_string(), at);
+                }
+            }
+        }
+    }
+
+    /// `acl.c:ACLLoadFromFile`.
+    fn file(&mut self, at: Span, path: &[u8], library: &mut Library<'_>) {
+        let Ok(folder) = &self.loaded.folder else { return };
+        let shown = String::from_utf8_lossy(path).into_owned();
+        let source = match library.source(&folder.resolve(&written_path(path))) {
+            Ok(source) => source,
+            Err(error) => {
+                let message = format!("Error loading ACLs, opening file '{shown}': {error}");
+                return match error {
+                    Unreadable::Missing | Unreadable::Loop => self.refuse(&message, at),
+                    Unreadable::Denied if library.as_server() => self.refuse(&message, at),
+                    Unreadable::Denied => self.doubt(Why::NotReadable, at, &format!("read access to {shown}")),
+                    _ => self.doubt(Why::NotReadable, at, &format!("{shown}: {error}")),
+                };
+            }
+        };
+        let bytes = library.sources.get(source).bytes().to_vec();
+        let file = AclFile::read(&bytes);
+        let place = |range: &std::ops::Range<usize>| {
+            let range = file.place(range);
+            Span::new(source, range.start, range.end)
+        };
+        let errors = file.errors(&self.evaluator);
+        if !errors.is_empty() {
+            for error in errors {
+                self.refuse(&error.message, Span::new(source, error.place.start, error.place.end));
+            }
+            return;
+        }
+        // The file replaces everything, the default user with its password included.
+        self.users.clear();
+        let first = self.evaluator.default_user();
+        self.keep(b"default", &first, at);
+        let mut seen: Vec<&[u8]> = Vec::new();
+        for (line, written) in file.users() {
+            let name = file.bytes(&written.name);
+            let mut rules = file.rules(written);
+            let twice = seen.contains(&name) || name == b"default";
+            if !self.loaded.version.since(7, 0) && twice {
+                rules.insert(0, b"reset");
+            }
+            seen.push(name);
+            if let Ok(user) = self.evaluator.user(&rules) {
+                self.keep(name, &user, place(&line.range));
+            }
+        }
+    }
+
+    fn keep(&mut self, name: &[u8], user: &User<'_>, at: Span) {
+        if let Some(crash) = crashes(self.loaded.version, user) {
+            self.refusals.push(Refusal { phase: Phase::Running, message: crash.to_owned(), at });
+        }
+        let listed = [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat();
+        let door = DefaultUser {
+            enabled: Maybe::Known(user.enabled),
+            nopass: Maybe::Known(user.nopass),
+            may_ping: Maybe::Known(user.permits(self.evaluator.table(), b"ping")),
+        };
+        self.users.insert(name.to_vec(), (listed, door));
+    }
+
+    fn refuse(&mut self, message: &str, at: Span) {
+        self.refusals.push(Refusal { phase: Phase::Users, message: message.to_owned(), at });
+    }
+
+    fn doubt(&mut self, why: Why, at: Span, needs: &str) {
+        self.doubts.push(Unknown { why, at, needs: needs.into(), of: None, sides: [].into() });
+    }
+
+    fn finish(self) -> Started {
+        let unknown = match (&self.loaded.users.rest, self.loaded.named("aclfile"), self.loaded.named("requirepass")) {
+            (Some(unknown), ..) => Some(unknown.clone()),
+            (_, Held::Unknown(unknown), _) | (.., Held::Unknown(unknown)) => Some(unknown.clone()),
+            _ => self.doubts.first().cloned(),
+        };
+        let default_user = match (unknown, self.users.get(b"default".as_slice())) {
+            (None, Some((_, user))) => user.clone(),
+            (Some(unknown), _) => nothing_known(unknown),
+            (None, None) => nothing_known(Unknown {
+                why: Why::NotSupported,
+                at: self.loaded.end,
+                needs: "".into(),
+                of: None,
+                sides: [].into(),
+            }),
+        };
+        let listed = |(listed, _): &(Vec<u8>, DefaultUser)| String::from_utf8_lossy(listed).into_owned();
+        Started {
+            users: self.users.values().map(listed).collect(),
+            refusals: self.refusals,
+            doubts: self.doubts,
+            default_user,
+        }
+    }
+}
+
+fn nothing_known(unknown: Unknown) -> DefaultUser {
+    DefaultUser {
+        enabled: Maybe::Unknown(unknown.clone()),
+        nopass: Maybe::Unknown(unknown.clone()),
+        may_ping: Maybe::Unknown(unknown),
+    }
+}
+
+/// Users that take the server down as soon as somebody lists them (`acl.c:sdsCatPatternString` of 7.0.15; observed).
+fn crashes(version: &Version, user: &User<'_>) -> Option<&'static str> {
+    let mut keys = user.every_selector().flat_map(|selector| &selector.keys);
+    let without_permission = version.since(7, 0) && keys.any(|key| !key.read && !key.write);
+    without_permission.then_some("a key pattern without any permission: the server crashes when it lists this user")
+}
