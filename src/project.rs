@@ -101,6 +101,9 @@ pub struct Project {
     places: Vec<Label>,
 }
 
+/// Checks that are at fault themselves, with the reason.
+type Broken = Vec<(CheckId, String)>;
+
 impl Project {
     /// Finds and reads the configuration. Mistakes in it wait until all others are known.
     ///
@@ -149,7 +152,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<(CheckId, String)>), Trouble> {
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Broken), Trouble> {
         let mut all = self.load_checks(options);
         let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
             self.lines.extend(mistakes.lines);
