@@ -11,3 +11,4 @@ mod reach_recorded;
 pub mod servers;
 mod settings_live;
 mod shared;
+mod truths;
