@@ -3,9 +3,11 @@
 #![allow(missing_docs)]
 
 mod acl;
+mod cli;
 mod contract;
 mod expr;
 mod formats;
+mod hostile;
 mod judge;
 mod load;
 mod oracle;

@@ -142,8 +142,10 @@ impl Start<'_> {
             Err(error) => {
                 let message = format!("Error loading ACLs, opening file '{shown}': {error}");
                 return match error {
-                    Unreadable::Missing | Unreadable::Denied | Unreadable::Loop => self.refuse(&message, at),
-                    _ => self.doubt(Why::NotReadable, at, &message),
+                    Unreadable::Missing | Unreadable::Loop => self.refuse(&message, at),
+                    Unreadable::Denied if library.as_server() => self.refuse(&message, at),
+                    Unreadable::Denied => self.doubt(Why::NotReadable, at, &format!("read access to {shown}")),
+                    _ => self.doubt(Why::NotReadable, at, &format!("{shown}: {error}")),
                 };
             }
         };

@@ -110,8 +110,15 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
     let made = arguments(question.version, question.arguments);
     let stdin = made.stdin.then(|| sources.add(Place::Stdin("-".into()), question.stdin.to_vec()));
     let options = Some(sources.add(Place::Arguments, made.options));
-    let start =
-        Start { main, at: question.main.clone(), stdin, options, folder: question.main.parent(), mode: Mode::Server };
+    let start = Start {
+        main,
+        at: question.main.clone(),
+        stdin,
+        options,
+        folder: question.main.parent(),
+        mode: Mode::Server,
+        sentinel: made.sentinel,
+    };
     let mut library = Library::new(files, &mut sources, true);
     library.know(&question.main, main);
     let mut loaded = load(question.version, &start, &mut library, accounts);

@@ -206,19 +206,17 @@ impl Joined {
     pub fn span(&self, start: usize, end: usize) -> Option<Span> {
         let index = self.stretches.partition_point(|(begin, _, _)| *begin <= start).checked_sub(1)?;
         let (begin, source, from) = self.stretches[index];
-        let mut last = end;
+        let first = from + (start - begin);
         // The end may lie beyond a NUL that was passed over, or in another file that was joined on.
-        for (next, other, offset) in &self.stretches[index + 1..] {
-            if *next >= end {
-                break;
-            }
+        let (mut begin, mut from, mut end) = (begin, from, end);
+        for (next, other, offset) in self.stretches[index + 1..].iter().take_while(|(next, ..)| *next < end) {
             if *other != source {
-                last = last.min(*next);
+                end = *next;
                 break;
             }
-            return Some(Span::new(source, from + (start - begin), offset + (end - next)));
+            (begin, from) = (*next, *offset);
         }
-        Some(Span::new(source, from + (start - begin), from + (last - begin)))
+        Some(Span::new(source, first, from + (end - begin)))
     }
 }
 

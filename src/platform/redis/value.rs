@@ -415,7 +415,7 @@ fn limits(words: &[Word], before: Option<&Typed>, around: Around<'_>) -> Result<
     if old && words.len() != 4 {
         return Err("Bad directive or wrong number of arguments".into());
     }
-    if words.len() % 4 != 0 {
+    if !words.len().is_multiple_of(4) {
         return Err("Wrong number of arguments in buffer limit configuration.".into());
     }
     for words in words.chunks_exact(4) {
