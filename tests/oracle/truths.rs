@@ -23,8 +23,6 @@ pub enum On {
     Valkey9,
     /// All but Valkey 9.
     NotValkey9,
-    /// 7.0 and later, but not Valkey 9.
-    Since7NotValkey9,
     /// Those that were built with TLS.
     Tls,
 }
@@ -38,7 +36,6 @@ impl On {
             On::Since7 => new,
             On::Valkey9 => valkey,
             On::NotValkey9 => !valkey,
-            On::Since7NotValkey9 => new && !valkey,
             On::Tls => server.tls,
         }
     }
@@ -130,5 +127,14 @@ impl Truth {
             }
             (Started::Ready(running), Does::Listens(wanted)) => steps::listens(server.name, &running, wanted),
         }
+    }
+}
+
+#[test]
+fn every_check_that_a_truth_calls_for_is_there() {
+    let checks = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("checks");
+    for (name, truth) in rows::ALL {
+        let missing = truth.check.filter(|id| !checks.join(format!("{id}.toml")).exists());
+        assert_eq!(missing, None, "for {name}");
     }
 }
