@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::check::{Loaded, embedded, load};
-use crate::choose::{All, Chosen, Wishes, choose};
+use crate::choose::{All, Chosen, Fault, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
@@ -149,7 +149,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<(CheckId, String)>), Trouble> {
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<Fault>), Trouble> {
         let mut all = self.load_checks(options);
         let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
             self.lines.extend(mistakes.lines);
