@@ -38,16 +38,13 @@ pub struct Mistakes {
     pub places: Vec<Label>,
 }
 
-/// A check that could not be loaded, and why.
-pub type Fault = (CheckId, String);
-
 /// All checks there are.
 #[derive(Debug, Default)]
 pub struct All {
     /// Those that can be asked.
     pub checks: Vec<Check>,
     /// Those that come with hardline and could not be loaded, with the reason: our mistake, which the report says.
-    pub broken: Vec<Fault>,
+    pub broken: Vec<(CheckId, String)>,
 }
 
 /// Chooses among all checks; a broken one stays if it would run.

@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::check::{Loaded, embedded, load};
-use crate::choose::{All, Chosen, Fault, Wishes, choose};
+use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
@@ -101,6 +101,9 @@ pub struct Project {
     places: Vec<Label>,
 }
 
+/// Checks that are at fault themselves, with the reason.
+type Broken = Vec<(CheckId, String)>;
+
 impl Project {
     /// Finds and reads the configuration. Mistakes in it wait until all others are known.
     ///
@@ -149,7 +152,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<Fault>), Trouble> {
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Broken), Trouble> {
         let mut all = self.load_checks(options);
         let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
             self.lines.extend(mistakes.lines);
