@@ -16,7 +16,7 @@ use crate::platform::redis::version::Version;
 use crate::platform::{self, Context, PLATFORMS, Reading};
 use crate::report::Shower;
 use crate::schema::Root;
-use crate::text::{DEFAULT_LIMIT, Notice, Place, SourceId, Sources, Span, read_file};
+use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
 
 /// What a run is told.
 #[derive(Debug, Clone, Default)]
@@ -101,6 +101,9 @@ pub struct Project {
     places: Vec<Label>,
 }
 
+/// Checks that are at fault themselves, with the reason.
+type Broken = Vec<(CheckId, String)>;
+
 impl Project {
     /// Finds and reads the configuration. Mistakes in it wait until all others are known.
     ///
@@ -149,7 +152,7 @@ impl Project {
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Vec<(CheckId, String)>), Trouble> {
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Broken), Trouble> {
         let mut all = self.load_checks(options);
         let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
             self.lines.extend(mistakes.lines);
@@ -274,6 +277,10 @@ impl Project {
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let context = Context { files: &collected.disk, versions: &versions };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
+        if subjects.is_empty() {
+            let message = "nothing was found that hardline understands".to_owned();
+            reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
+        }
         let mask = platform::secrets(&reading.sources, &subjects);
         Ok(Facts { sources: reading.sources, mask, subjects, notices: reading.notices })
     }

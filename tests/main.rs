@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod acl;
+mod cli;
 mod contract;
 mod expr;
 mod formats;

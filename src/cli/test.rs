@@ -35,11 +35,11 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
             }
         }
     }
-    let checks = loaded.len();
+    let checks = if loaded.len() == 1 { "1 check".to_owned() } else { format!("{} checks", loaded.len()) };
     if arguments.no_run {
-        writeln!(screen.out, "{checks} checks vetted")?;
+        writeln!(screen.out, "{checks} vetted")?;
     } else {
-        writeln!(screen.out, "{checks} checks, {examples} examples: {failed} not as promised")?;
+        writeln!(screen.out, "{checks}, {examples} examples: {failed} not as promised")?;
     }
     Ok(u8::from(failed > 0))
 }

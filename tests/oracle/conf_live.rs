@@ -219,7 +219,7 @@ fn misplaced(
     if first.message.starts_with("this file is being read already") {
         return None;
     }
-    let Some(path) = first.path.as_deref() else { return None };
+    let path = first.path.as_deref()?;
     let text = files.get(path)?;
     let at = text.split(|byte| *byte == b'\n').nth(first.line?.checked_sub(1)?).unwrap_or_default();
     let at = String::from_utf8_lossy(at).into_owned();
