@@ -397,6 +397,63 @@ fn json_lines() {
     assert!(one(r#"{"rules": [], "command": ["nosuch"]}"#).starts_with(r#"{"command_error""#));
 }
 
+/// Runs `hardline acl …` in a folder; standard output and the exit code.
+fn run(folder: &std::path::Path, arguments: &[&str], input: &str) -> (String, i32) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hardline"));
+    let piped = std::process::Stdio::piped;
+    command.arg("acl").args(arguments).current_dir(folder).stdin(piped()).stdout(piped()).stderr(piped());
+    let mut child = command.spawn().unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (String::from_utf8(output.stdout).unwrap(), output.status.code().unwrap())
+}
+
+#[test]
+fn the_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let users = "user default off\nuser app on >secret ~a* +@read\nuser ops on >secret ~* &* +@all -@dangerous\n";
+    std::fs::write(folder.path().join("users.acl"), users).unwrap();
+    std::fs::write(folder.path().join("wider.acl"), users.replace("+@read", "+@read +set")).unwrap();
+    std::fs::write(folder.path().join("broken.acl"), "# no comments\nuser app on\n").unwrap();
+    let run = |arguments: &[&str], input: &str| run(folder.path(), arguments, input);
+    let can = |user: &str, rest: &[&str]| {
+        let arguments = [&["can", "--acl", "users.acl", "--user", user], rest].concat();
+        run(&arguments, "")
+    };
+    let (out, code) = can("ops", &["--", "CONFIG", "SET", "dir", "/tmp"]);
+    assert_eq!(
+        (out.as_str(), code),
+        ("no, for want of a permission on the command: `-@dangerous` decides (users.acl:3:35)\n", 1)
+    );
+    let (out, code) = can("app", &["--server-version", "redis:7.4.1", "--", "get", "abc"]);
+    assert_eq!((out.as_str(), code), ("yes (redis:7.4.1): `+@read` decides (users.acl:2:25)\n", 0));
+    // Only some of the versions have the command.
+    assert_eq!(can("ops", &["--", "hexpire", "k", "1", "fields", "1", "f"]).1, 3);
+    assert_eq!(can("nobody", &["--", "ping"]).1, 2);
+    assert_eq!(can("app", &["--server-version", "redis:1.0", "--", "ping"]).1, 2);
+    assert_eq!(run(&["can", "--acl", "broken.acl", "--user", "app", "--", "ping"], "").1, 3);
+
+    let lines = "{\"rules\": [\"+@all\"], \"command\": [\"ping\"]}\n\n{\"rules\": [], \"command\": [\"nosuch\"]}";
+    let (out, code) = run(&["can", "--batch", "-", "--server-version", "redis:7.4.1"], lines);
+    assert_eq!((out.lines().count(), code), (3, 2));
+    let (_, code) = run(&["can", "--batch", "-"], "{\"rules\": [], \"command\": [\"nosuch\"]}\n");
+    assert_eq!(code, 0);
+
+    let (out, code) = run(&["show", "users.acl", "--server-version", "valkey:9.1.2"], "");
+    let shown: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, shown["server"].as_str()), (0, Some("valkey:9.1.2")));
+    assert_eq!(shown["users"][1]["keys"], serde_json::json!([{"pattern": "a*", "read": true, "write": true}]));
+    assert_eq!((&shown["users"][2]["line"], &shown["users"][1]["passwords"]), (&3.into(), &1.into()));
+    assert!(!out.contains("secret\""));
+
+    assert_eq!(run(&["diff", "users.acl", "users.acl"], "").1, 0);
+    let (out, code) = run(&["diff", "users.acl", "wider.acl"], "");
+    let difference: serde_json::Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((code, &difference["users"][0]["commands"]["gained"]), (1, &serde_json::json!(["set"])));
+    assert_eq!(run(&["diff", "wider.acl", "users.acl"], "").1, 0);
+    assert_eq!(run(&["diff", "users.acl", "nowhere.acl"], "").1, 3);
+}
+
 /// Pieces from which rules are likely to be made, and others.
 fn rule() -> impl Strategy<Value = Vec<u8>> {
     let likely = prop::sample::select(vec![

@@ -3,12 +3,20 @@
 //! Every row of the table of ground truths and every observation that a file can show. What takes another host, another
 //! user's Unix socket or a TLS client is in `reach_live`.
 
+mod finding;
 mod rows;
 mod steps;
 mod two_servers;
 
 use super::servers::{self, Server, Setup, Started};
+use finding::{Says, says};
 use steps::{Sessions, outside};
+
+/// An address that no host has which runs these tests.
+const MISSING_ADDRESS: &str = "10.255.255.1";
+
+/// Stands for `redis/protected-mode-is-the-only-guard`, and on 6.2 for `redis/open-to-network`.
+const OPEN_OR_GUARDED: &str = "redis/open-or-guarded";
 
 /// The servers that a truth holds on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +111,34 @@ impl Truth {
             || self.conf.contains("port 0\ntls-port")
     }
 
+    /// Whether hardline finds what the truth is about, and says that a server refuses a file exactly where it does.
+    /// Arguments are no file: a truth that takes others than `--sentinel` is left to `effective`.
+    fn is_found(&self, server: &Server, does: Does) {
+        let sentinel = self.args == ["--sentinel"];
+        if !(self.args.is_empty() || sentinel) {
+            return;
+        }
+        let (refused, setup) = (matches!(does, Does::Refuses(_)), self.setup());
+        let starting = if sentinel { "sentinel/will-not-start" } else { "redis/will-not-start" };
+        let said = says(starting, &setup, server);
+        let wanted = if refused { Says::Fault } else { Says::Nothing };
+        // Whether an address is the host's, and what a name comes to, only the host can tell: a file that binds to an
+        // address is taken to be one for a host that has it.
+        let of_the_host = self.conf.contains(MISSING_ADDRESS);
+        assert!(of_the_host || said == wanted || said == Says::Undecided, "{}: {starting} says {said:?}", server.name);
+        // 6.2 applies protected mode only where no `bind` is written, so there the door is open.
+        let open_or_guarded = match server.version.since(7, 0) {
+            true => "redis/protected-mode-is-the-only-guard",
+            false => "redis/open-to-network",
+        };
+        let check = self.check.map(|check| if check == OPEN_OR_GUARDED { open_or_guarded } else { check });
+        if let Some(check) = check.filter(|check| !refused && *check != starting) {
+            assert_eq!(says(check, &setup, server), Says::Fault, "{}: {check}", server.name);
+        }
+    }
+
     fn does_on(&self, server: &Server, does: Does) {
+        self.is_found(server, does);
         let mut setup = self.setup();
         for (_, text) in &mut setup.files {
             *text = String::from_utf8_lossy(text).replace("{OWN}", &outside()).into_bytes();

@@ -216,7 +216,7 @@ pub enum Phase {
     Users,
     /// When it opens its sockets.
     Listening,
-    /// When it is asked about what it has.
+    /// When it loads its data, or is asked about what it has.
     Running,
 }
 

@@ -138,6 +138,8 @@ pub enum Rule {
     Hostname,
     /// No character that the cluster's own file needs.
     NodeName,
+    /// The same, and at most 45 bytes.
+    AnnouncedIp,
     /// A template with the variables that the server knows.
     Title,
     /// A locale that the host has.

@@ -1,17 +1,24 @@
 //! Questions as JSON lines: rules and a command in, one answer out for each line.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::decide::Answer;
 use super::parse::joined;
 use super::{Evaluator, Reason};
 
-/// One line in.
+/// One line in. What has no escapes in it is not copied.
 #[derive(Deserialize)]
-struct Asked {
-    rules: Vec<String>,
-    command: Vec<String>,
+struct Asked<'a> {
+    #[serde(borrow)]
+    rules: Vec<Text<'a>>,
+    #[serde(borrow)]
+    command: Vec<Text<'a>>,
 }
+
+#[derive(Deserialize)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 /// One line out: the first key says what kind of answer it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,7 +71,7 @@ impl Answered {
 
 /// Answers one line, without its line ending.
 pub fn answer(evaluator: &Evaluator, line: &[u8]) -> Answered {
-    let asked: Asked = match serde_json::from_slice(line) {
+    let asked: Asked<'_> = match serde_json::from_slice(line) {
         Ok(asked) => asked,
         Err(_) if line.trim_ascii().is_empty() => return input_error("a blank line is no question"),
         Err(error) => return input_error(error),
@@ -72,8 +79,8 @@ pub fn answer(evaluator: &Evaluator, line: &[u8]) -> Answered {
     if asked.command.is_empty() {
         return input_error("`command` is empty");
     }
-    let rules: Vec<&[u8]> = asked.rules.iter().map(String::as_bytes).collect();
-    let words: Vec<&[u8]> = asked.command.iter().map(String::as_bytes).collect();
+    let rules: Vec<&[u8]> = asked.rules.iter().map(|text| text.0.as_bytes()).collect();
+    let words: Vec<&[u8]> = asked.command.iter().map(|text| text.0.as_bytes()).collect();
     decision(evaluator, &rules, &words)
 }
 

@@ -32,10 +32,10 @@ pub(super) fn log_file(reader: &mut Reader<'_, '_>) {
     let Ok(folder) = &reader.loaded.folder else { return };
     let fault = match reader.library.files().appendable(&folder.resolve(&path)) {
         Ok(()) => return,
-        Err(Unreadable::Missing) => "No such file or directory",
-        Err(Unreadable::Denied) => "Permission denied",
-        Err(Unreadable::NotAFile(_)) => "Is a directory",
-        Err(_) => return,
+        Err(Unreadable::Missing) => "No such file or directory".to_owned(),
+        Err(Unreadable::Denied) => "Permission denied".to_owned(),
+        Err(Unreadable::NotAFile(_)) => "Is a directory".to_owned(),
+        Err(error) => error.to_string(),
     };
     let message = format!("Can't open the log file: {fault}");
     if !reader.loaded.refusals.iter().any(|refusal| refusal.at == at) {
@@ -132,6 +132,29 @@ fn built_in(reader: &Reader<'_, '_>, setting: &ModuleSetting) -> Option<bool> {
     let theirs = same_word(&name.bytes, "vset-force-single-threaded-execution") && reader.version().redis_since(8, 2);
     let takes = |word: &Word| word.templated || same_word(&word.bytes, "yes") || same_word(&word.bytes, "no");
     theirs.then(|| matches!(&setting.words[1..], [value] if takes(value)))
+}
+
+/// The snapshot that is loaded when the server is set up: a file that is none ends it (`rdb.c:rdbLoad`,
+/// `server.c:loadDataFromDisk`).
+pub(super) fn snapshot(reader: &mut Reader<'_, '_>) {
+    let appends = reader.loaded.named("appendonly").typed().is_none_or(|typed| *typed == Typed::Bool(true));
+    let held = reader.loaded.named("dbfilename");
+    let at = match &held {
+        Held::Written(write, _) => write.value,
+        _ => reader.loaded.end,
+    };
+    let (Some(Typed::Bytes(name)), Ok(folder)) = (held.typed(), &reader.loaded.folder) else { return };
+    if reader.mode != Mode::Server || appends || name.is_empty() {
+        return;
+    }
+    let is_snapshot = |bytes: &[u8]| bytes.len() >= 9 && (bytes.starts_with(b"REDIS") || bytes.starts_with(b"VALKEY"));
+    let fault = match reader.library.files().read(&folder.resolve(&written_path(name))) {
+        Ok(bytes) if is_snapshot(&bytes) => return,
+        Ok(_) | Err(Unreadable::NotAFile("a folder")) => "it is no snapshot".to_owned(),
+        Err(Unreadable::Missing | Unreadable::TooLarge(_) | Unreadable::NotAFile(_) | Unreadable::OutOfReach) => return,
+        Err(error) => error.to_string(),
+    };
+    reader.refuse_at(Phase::Running, &format!("Fatal error loading the DB: {fault}"), at);
 }
 
 fn module_is_missing(reader: &mut Reader<'_, '_>, path: &[u8]) -> bool {

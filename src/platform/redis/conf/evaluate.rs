@@ -78,6 +78,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
     };
     reader.text(&text);
     after::modules(&mut reader);
+    after::snapshot(&mut reader);
     reader.loaded
 }
 
