@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod acl;
+mod conf;
 mod contract;
 mod expr;
 mod formats;
