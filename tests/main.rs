@@ -4,6 +4,7 @@
 
 mod acl;
 mod cli;
+mod conf;
 mod contract;
 mod expr;
 mod formats;
