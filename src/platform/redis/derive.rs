@@ -1,7 +1,8 @@
 //! The facts of an instance: its settings, and what follows from them.
 
+use super::acl::{self, Evaluator};
 use super::conclude::entry::World;
-use super::conclude::roster::{Roster, Unwritten};
+use super::conclude::roster::{self, Roster, Unwritten};
 use super::conclude::users::{Court, Seen};
 use super::conclude::{dead, merged, password, users};
 use super::conf::{Loaded, Phase, Refusal};
@@ -10,8 +11,9 @@ use super::effective::Started;
 use super::entrance;
 use super::instance::{AclFile, Instance};
 use super::listen::{self, Opening};
-use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value};
-use crate::text::{Sources, Span};
+use super::version::Version;
+use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why};
+use crate::text::{SourceId, Sources, Span};
 
 /// All facts of an instance.
 pub fn facts(instance: &Instance, sources: &Sources) -> Record {
@@ -70,6 +72,37 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let value = Value::List(List { items: Items::Here(passwords.into()), rest });
     facts.push(("passwords", Some(Fact::Known { value, origin: Origin::Derived([at].into()) })));
     facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
+}
+
+/// The facts of an ACL file that no configuration in reach names: its users, their passwords, and what the server would
+/// not take. Of the default user nothing is known unless the file names it.
+pub fn alone(root: Name, source: SourceId, sources: &Sources, worlds: &[&'static Version]) -> Record {
+    let at = sources.get(source).whole();
+    let unknown = Unknown::new(Why::NotReadable, at, "the configuration that names this ACL file");
+    let file = acl::file::AclFile::read(sources.get(source).bytes());
+    let errors = worlds.iter().enumerate().map(|(world, version)| {
+        let fact = |error: acl::file::FileError| {
+            let at = Span::new(source, error.place.start, error.place.end);
+            Fact::record([("message", Fact::written(error.message.as_str(), at))], vec![at])
+        };
+        let found = file.errors(&Evaluator::new(version)).into_iter().map(fact).collect::<Vec<_>>();
+        (world, Fact::derived(found, [at]))
+    });
+    let errors = merged(errors.collect(), at);
+    let roster = roster::lone(source, sources, unknown.clone());
+    let names_default = roster.default_account().is_some();
+    let seen = worlds.iter().map(|version| (roster.clone(), Court::alone(version, unknown.clone())));
+    let (acl, passwords) = users::acl(root, seen.collect(), None, at);
+    let acl = match acl.value() {
+        Some(Value::Record(all)) => {
+            let kept = all.iter().filter(|(name, _)| names_default || *name != "default_user");
+            Fact::record(kept.map(|(name, fact)| (name, fact.clone())), vec![at])
+        }
+        _ => acl,
+    };
+    let mut facts = vec![("acl", acl), ("passwords", Fact::derived(passwords, [at]))];
+    facts.extend(errors.map(|errors| ("errors", errors)));
+    Record::new(facts)
 }
 
 /// Where the default user is decided.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::accounts::AclRules;
 use super::claim::{self, Form};
 use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
+use super::derive;
 use super::door::{Door, Host, Maybe};
 use super::effective::{Accounts, Started};
 use super::entrance;
@@ -104,7 +105,7 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
         }
         let file = &claimed[root];
         let mut subject = match forms[root] {
-            Form::Acl => lone(kind, file, reader.library.sources),
+            Form::Acl => lone(kind, file, reader.library.sources, &worlds),
             Form::Server | Form::Sentinel => reader.subject(kind, file),
         };
         subject.version = declared.cloned();
@@ -126,7 +127,7 @@ fn worlds(declared: Option<&str>, notices: &mut Vec<Notice>) -> Vec<&'static Ver
 }
 
 /// An ACL file that no configuration names.
-fn lone(kind: &Kind, file: &Claimed, sources: &Sources) -> Subject {
+fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Version]) -> Subject {
     Subject {
         kind: kind.name,
         name: claim::subject_name(file.location.path()),
@@ -136,7 +137,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources) -> Subject {
         sources: vec![file.source],
         version: None,
         worlds: Vec::new(),
-        facts: Record::default(),
+        facts: derive::alone(kind.name, file.source, sources, worlds),
         absent: Some(Arc::from("an ACL file that no configuration in reach names: nothing is known of the settings")),
     }
 }
