@@ -5,10 +5,13 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hardline::mask::{Mask, one_line};
 use hardline::project::{Options, Trouble};
 use hardline::report::Shower;
 use hardline::report::terminal::{self, Style};
+use hardline::text::{Level, Notice};
 
+mod acl;
 mod check;
 mod effective;
 mod explain;
@@ -36,6 +39,8 @@ enum Command {
     Check(check::Arguments),
     /// Say what a server would do with a configuration: whether it starts, settings, users, who gets in
     Effective(effective::Arguments),
+    /// Say what Redis users can do, and which rule decides it
+    Acl(acl::Arguments),
     /// Say why a check is there, what it looks like, and what to do
     Explain(explain::Arguments),
     /// List all checks
@@ -147,6 +152,7 @@ pub fn run() -> u8 {
     let code = match cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
         Command::Effective(arguments) => effective::run(&arguments, &mut screen),
+        Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
@@ -199,16 +205,31 @@ impl Failure {
 /// Shows mistakes on standard error: those with a place with their lines.
 fn show_trouble(trouble: &Trouble, color: Color) {
     let cwd = std::env::current_dir().unwrap_or_default();
-    let show = Shower { sources: &trouble.sources, mask: &hardline::mask::Mask::default(), cwd: &cwd };
+    let show = Shower { sources: &trouble.sources, mask: &Mask::default(), cwd: &cwd };
     let style = style(color, io::stderr().is_terminal());
     // Nothing is left to be told when standard error itself fails.
     let _ = terminal::problems(&trouble.places, show, style, &mut io::stderr().lock());
     for line in &trouble.lines {
-        say("error", hardline::mask::one_line(line));
+        say("error", one_line(line));
     }
 }
 
 /// One line on standard error.
 fn say(level: &str, what: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{level}: {what}");
+}
+
+/// What the user should know besides, on standard error.
+fn tell(notices: &[Notice], show: Shower<'_>) {
+    for notice in notices {
+        let level = match notice.level {
+            Level::Info => "note",
+            Level::Warning => "warning",
+        };
+        let message = one_line(&notice.message);
+        match show.notice(&notice.at) {
+            Some(place) => say(level, format_args!("{place}: {message}")),
+            None => say(level, message),
+        }
+    }
 }

@@ -73,11 +73,8 @@ pub fn load(path: &Path) -> Result<Vec<u8>, Unreadable> {
     read_file(path, LIMIT)
 }
 
-/// Reads a configuration file.
-///
-/// # Errors
-/// All mistakes, each with its place.
-pub fn parse(source: &Source) -> Result<Config, Vec<Label>> {
+/// Reads a configuration file: what is valid in it, and all mistakes, each with its place.
+pub fn parse(source: &Source) -> (Config, Vec<Label>) {
     let mut reader = Reader { source, problems: Vec::new(), config: Config::default() };
     let (document, errors) = DeTable::parse_recoverable(source.text());
     for error in errors {
@@ -90,13 +87,9 @@ pub fn parse(source: &Source) -> Result<Config, Vec<Label>> {
         reader.problems.push(Label { span: Span::at(source.id(), at), text: "not UTF-8".to_owned() });
     }
     reader.document(document.get_ref());
-    if reader.problems.is_empty() {
-        Ok(reader.config)
-    } else {
-        reader.problems.sort_by_key(|problem| problem.span);
-        reader.problems.dedup();
-        Err(reader.problems)
-    }
+    reader.problems.sort_by_key(|problem| problem.span);
+    reader.problems.dedup();
+    (reader.config, reader.problems)
 }
 
 struct Reader<'a> {

@@ -47,9 +47,12 @@ impl Judged {
 /// Judges one subject: one verdict, or with `for_each` one for each item. Never none.
 pub fn judge(check: &Check, subject: &Subject, params: &Params) -> Vec<Judged> {
     let alone = |verdict| vec![Judged { verdict, items: Vec::new() }];
-    let paths = check.rule.paths();
-    if !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path)) {
-        return alone(Verdict::NotApplicable);
+    // Only a subject that says why it lacks facts may lack them: a fact that a platform forgot is not "not applicable".
+    if subject.absent.is_some() {
+        let paths = check.rule.paths();
+        if !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path)) {
+            return alone(Verdict::NotApplicable);
+        }
     }
     let mut judge = Judge {
         check,

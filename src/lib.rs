@@ -37,9 +37,9 @@ use report::{Clock, Judged, Report};
 pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts), Trouble> {
     let (started, watch) = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
-    let checks = project.checks(options)?;
+    let (checks, broken) = project.checks(options)?;
     let facts = project.read(options, stdin)?;
-    let mut judged = Vec::new();
+    let mut judged: Vec<Judged> = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).collect();
     let mut asked = vec![false; checks.len()];
     for (number, subject) in facts.subjects.iter().enumerate() {
         for (chosen, asked) in

@@ -5,18 +5,18 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::check::{Check, Loaded, embedded, load};
-use crate::choose::{Chosen, Wishes, choose};
+use crate::check::{Loaded, embedded, load};
+use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
-use crate::finding::Label;
+use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
 use crate::platform::redis::version::Version;
 use crate::platform::{self, Context, PLATFORMS, Reading};
 use crate::report::Shower;
 use crate::schema::Root;
-use crate::text::{DEFAULT_LIMIT, Notice, Place, SourceId, Sources, Span, read_file};
+use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
 
 /// What a run is told.
 #[derive(Debug, Clone, Default)]
@@ -89,97 +89,102 @@ pub struct CheckText {
 }
 
 /// A project: its configuration, and its own files as far as they were read.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Project {
     config: Config,
     folder: PathBuf,
     sources: Sources,
     /// The user's own checks, as far as they were read.
     own: Vec<CheckText>,
+    /// Mistakes that were found and not told yet.
+    lines: Vec<String>,
+    places: Vec<Label>,
 }
 
+/// Checks that are at fault themselves, with the reason.
+type Broken = Vec<(CheckId, String)>;
+
 impl Project {
-    /// Finds and reads the configuration.
+    /// Finds and reads the configuration. Mistakes in it wait until all others are known.
     ///
     /// # Errors
-    /// Every mistake in it, and in what the options say about it.
+    /// When it cannot be read at all.
     pub fn find(options: &Options) -> Result<Project, Trouble> {
-        let mut project = Project {
-            config: Config::default(),
-            folder: options.cwd.clone(),
-            sources: Sources::new(),
-            own: Vec::new(),
-        };
+        let mut project = Project { folder: options.cwd.clone(), ..Project::default() };
         let given = options.config.as_ref().map(|path| options.cwd.join(path));
         if let Some(path) = given.or_else(|| config::find(&options.cwd)) {
             let bytes = config::load(&path).map_err(|why| Trouble::line(format!("{}: {why}", path.display())))?;
             path.parent().unwrap_or(Path::new("/")).clone_into(&mut project.folder);
             let source = project.sources.add(Place::File(path), bytes);
-            match config::parse(project.sources.get(source)) {
-                Ok(config) => project.config = config,
-                Err(places) => return Err(project.trouble(Vec::new(), places)),
-            }
+            (project.config, project.places) = config::parse(project.sources.get(source));
         }
-        let mut trouble = Trouble::default();
         if let Some(Err(why)) = options.server_version.as_deref().map(Version::find) {
-            trouble.lines.push(format!("--server-version: {why}"));
+            project.lines.push(format!("--server-version: {why}"));
         }
         for version in project.config.versions.values() {
             if let Err(text) = Version::find(&version.it) {
-                trouble.places.push(Label { span: version.at, text });
+                project.places.push(Label { span: version.at, text });
             }
         }
-        if trouble.is_empty() { Ok(project) } else { Err(project.trouble(trouble.lines, trouble.places)) }
+        Ok(project)
     }
 
-    fn trouble(self, lines: Vec<String>, places: Vec<Label>) -> Trouble {
-        Trouble { lines, places, sources: self.sources }
+    /// Nothing, or all mistakes so far.
+    fn sound(&mut self) -> Result<(), Trouble> {
+        if self.lines.is_empty() && self.places.is_empty() {
+            return Ok(());
+        }
+        self.places.sort_by_key(|place| place.span);
+        let (lines, places) = (std::mem::take(&mut self.lines), std::mem::take(&mut self.places));
+        Err(Trouble { lines, places, sources: self.sources.clone() })
     }
 
     /// All checks there are: those that come with hardline and those in the user's folders, sorted by id.
     ///
     /// # Errors
-    /// Every mistake in any of them.
-    pub fn all_checks(&mut self, options: &Options) -> Result<Vec<Check>, Trouble> {
-        let roots = roots();
-        let mut trouble = Trouble::default();
-        let mut checks = Vec::new();
-        for check in embedded::all() {
-            match check.check(&roots) {
-                Ok(check) => checks.push(check),
-                Err(why) => trouble.lines.push(format!("{}: {why}", check.id)),
-            }
-        }
-        for loaded in self.own_checks(options, &mut trouble) {
-            if checks.iter().any(|check: &Check| check.id == loaded.check.id) {
-                trouble.lines.push(format!("there are two checks with the id {}", loaded.check.id));
-            } else {
-                checks.push(loaded.check);
-            }
-        }
-        checks.sort_by(|a, b| a.id.cmp(&b.id));
-        if trouble.is_empty() {
-            Ok(checks)
-        } else {
-            Err(Trouble { sources: std::mem::take(&mut self.sources), ..trouble })
-        }
+    /// Every mistake in the configuration and in the user's own checks.
+    pub fn all_checks(&mut self, options: &Options) -> Result<All, Trouble> {
+        let all = self.load_checks(options);
+        self.sound().map(|()| all)
     }
 
-    /// The checks that the user's wishes leave.
+    /// The checks that the user's wishes leave, and those of them that are broken, with the reason.
     ///
     /// # Errors
     /// As [`Project::all_checks`], and every wish that means nothing.
-    pub fn checks(&mut self, options: &Options) -> Result<Vec<Chosen>, Trouble> {
-        let all = self.all_checks(options)?;
-        choose(all, &self.config, &options.wishes).map_err(|mistakes| Trouble {
-            lines: mistakes.lines,
-            places: mistakes.places,
-            sources: std::mem::take(&mut self.sources),
-        })
+    pub fn checks(&mut self, options: &Options) -> Result<(Vec<Chosen>, Broken), Trouble> {
+        let mut all = self.load_checks(options);
+        let chosen = choose(&mut all, &self.config, &options.wishes).unwrap_or_else(|mistakes| {
+            self.lines.extend(mistakes.lines);
+            self.places.extend(mistakes.places);
+            Vec::new()
+        });
+        self.sound().map(|()| (chosen, all.broken))
+    }
+
+    fn load_checks(&mut self, options: &Options) -> All {
+        let roots = roots();
+        let mut all = All::default();
+        for check in embedded::all() {
+            match check.check(&roots) {
+                Ok(check) => all.checks.push(check),
+                Err(why) => all.broken.push((CheckId(check.id.into()), why)),
+            }
+        }
+        for loaded in self.own_checks(options) {
+            let id = &loaded.check.id;
+            if all.checks.iter().any(|check| check.id == *id) || all.broken.iter().any(|(broken, _)| broken == id) {
+                self.lines.push(format!("there are two checks with the id {id}"));
+            } else {
+                all.checks.push(loaded.check);
+            }
+        }
+        all.checks.sort_by(|a, b| a.id.cmp(&b.id));
+        all
     }
 
     /// The checks in the user's own folders: `DIR/PLATFORM/NAME.toml`.
-    fn own_checks(&mut self, options: &Options, trouble: &mut Trouble) -> Vec<Loaded> {
+    fn own_checks(&mut self, options: &Options) -> Vec<Loaded> {
         let given = options.checks.iter().map(|folder| options.cwd.join(folder));
         let configured = self.config.check_paths.iter().map(|folder| self.folder.join(&folder.it));
         let folders: Vec<PathBuf> = given.chain(configured).collect();
@@ -187,29 +192,29 @@ impl Project {
             match check_files(&folder) {
                 Ok(files) => {
                     for (id, path) in files {
-                        let text = self.check_text(Some(id), path, trouble);
+                        let text = self.check_text(Some(id), path);
                         self.own.extend(text);
                     }
                 }
-                Err(why) => trouble.lines.push(why),
+                Err(why) => self.lines.push(why),
             }
         }
         let mut checks = Vec::new();
         for text in &self.own {
             match load_check(text, &self.sources) {
                 Ok(loaded) => checks.push(loaded),
-                Err(places) => trouble.places.extend(places),
+                Err(places) => self.places.extend(places),
             }
         }
         checks
     }
 
-    /// Reads a check file; one that cannot be read is trouble.
-    pub fn check_text(&mut self, id: Option<String>, path: PathBuf, trouble: &mut Trouble) -> Option<CheckText> {
+    /// Reads a check file; one that cannot be read is a mistake.
+    pub fn check_text(&mut self, id: Option<String>, path: PathBuf) -> Option<CheckText> {
         match read_file(&path, DEFAULT_LIMIT) {
             Ok(bytes) => Some(CheckText { id, source: self.sources.add(Place::File(path), bytes) }),
             Err(why) => {
-                trouble.lines.push(format!("{}: {why}", path.display()));
+                self.lines.push(format!("{}: {why}", path.display()));
                 None
             }
         }
@@ -222,16 +227,36 @@ impl Project {
         of_hardline.or_else(|| Some(self.sources.get(own()?.source).text()))
     }
 
-    /// The project's own files.
-    pub fn sources(&self) -> &Sources {
-        &self.sources
+    /// Loads a check file with its examples; mistakes in it are kept.
+    pub fn load_check(&mut self, text: &CheckText) -> Option<Loaded> {
+        match load_check(text, &self.sources) {
+            Ok(loaded) => Some(loaded),
+            Err(places) => {
+                self.places.extend(places);
+                None
+            }
+        }
+    }
+
+    /// Keeps a mistake without a place.
+    pub fn mistake(&mut self, line: String) {
+        self.lines.push(line);
+    }
+
+    /// Goes on only without mistakes.
+    ///
+    /// # Errors
+    /// All that were found.
+    pub fn finish(mut self) -> Result<(), Trouble> {
+        self.sound()
     }
 
     /// Collects the files of a run and reads them.
     ///
     /// # Errors
-    /// Every mistake in the arguments.
-    pub fn read(&self, options: &Options, stdin: &mut dyn Read) -> Result<Facts, Trouble> {
+    /// Every mistake in the arguments and the configuration.
+    pub fn read(&mut self, options: &Options, stdin: &mut dyn Read) -> Result<Facts, Trouble> {
+        self.sound()?;
         let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
         let collected = collect(Request {
             paths,
@@ -252,6 +277,10 @@ impl Project {
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let context = Context { files: &collected.disk, versions: &versions };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
+        if subjects.is_empty() {
+            let message = "nothing was found that hardline understands".to_owned();
+            reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
+        }
         let mask = platform::secrets(&reading.sources, &subjects);
         Ok(Facts { sources: reading.sources, mask, subjects, notices: reading.notices })
     }
@@ -262,18 +291,10 @@ impl Trouble {
     pub fn line(line: impl Into<String>) -> Trouble {
         Trouble { lines: vec![line.into()], ..Trouble::default() }
     }
-
-    /// Whether nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.lines.is_empty() && self.places.is_empty()
-    }
 }
 
-/// Loads a check file with its examples.
-///
-/// # Errors
-/// All mistakes in it, with their places.
-pub fn load_check(text: &CheckText, sources: &Sources) -> Result<Loaded, Vec<Label>> {
+/// Loads a check file, or says all that is wrong with it.
+fn load_check(text: &CheckText, sources: &Sources) -> Result<Loaded, Vec<Label>> {
     let source = sources.get(text.source);
     load(source.text(), text.id.as_deref(), &roots()).map_err(|problems| {
         let label = |problem: crate::check::Problem| Label {

@@ -50,6 +50,13 @@ pub struct Judged {
     pub verdicts: Vec<Verdict>,
 }
 
+impl Judged {
+    /// What a check that cannot be asked says: it is about no subject.
+    pub fn broken(check: CheckId, error: String) -> Judged {
+        Judged { subject: usize::MAX, check, verdicts: vec![Verdict::Broken { error }] }
+    }
+}
+
 /// A finding of a report.
 #[derive(Debug, Clone)]
 pub struct Found {

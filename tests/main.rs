@@ -3,10 +3,12 @@
 #![allow(missing_docs)]
 
 mod acl;
+mod cli;
 mod conf;
 mod contract;
 mod expr;
 mod formats;
+mod hostile;
 mod judge;
 mod load;
 mod oracle;

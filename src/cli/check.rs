@@ -7,12 +7,10 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hardline::choose::Wishes;
 use hardline::finding::Severity;
-use hardline::mask::one_line;
 use hardline::report::terminal::Style;
 use hardline::report::{Report, Shower, concise, json, terminal};
-use hardline::text::Level;
 
-use super::{Color, Failure, Input, Screen, say, style};
+use super::{Color, Failure, Input, Screen, style, tell};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -69,7 +67,7 @@ pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Re
     let (report, facts) = hardline::check(&options, &mut io::stdin().lock())?;
     let show = facts.shower(&options.cwd);
     if !arguments.quiet {
-        notices(&report, show);
+        tell(&report.notices, show);
     }
     for (format, file) in &arguments.output {
         let mut bytes = Vec::new();
@@ -91,19 +89,5 @@ fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: 
         Format::Terminal => terminal::render(report, show, style, out),
         Format::Concise => concise::render(report, show, out),
         Format::Json => json::render(report, show, out),
-    }
-}
-
-fn notices(report: &Report, show: Shower<'_>) {
-    for notice in &report.notices {
-        let level = match notice.level {
-            Level::Info => "note",
-            Level::Warning => "warning",
-        };
-        let message = one_line(&notice.message);
-        match show.notice(&notice.at) {
-            Some(place) => say(level, format_args!("{place}: {message}")),
-            None => say(level, message),
-        }
     }
 }

@@ -43,7 +43,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(asked: &Arguments, screen: &mut Screen) -> Result<u8, Failure> {
     let version = version(asked.server_version.as_deref())?;
-    let given: Vec<Vec<u8>> = asked.arguments.iter().map(|argument| bytes_of(argument)).collect();
+    let given: Vec<Vec<u8>> = asked.arguments.iter().map(bytes_of).collect();
     let mut stdin = Vec::new();
     if arguments::arguments(version, &given).stdin {
         io::stdin().lock().take(DEFAULT_LIMIT).read_to_end(&mut stdin)?;

@@ -9,7 +9,7 @@ use hardline::mask::one_line;
 use hardline::project::Project;
 use hardline::report::Shower;
 
-use super::{Failure, Input, Screen};
+use super::{Failure, Input, Screen, tell};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -24,6 +24,7 @@ pub(super) fn run(arguments: Arguments, screen: &mut Screen) -> Result<u8, Failu
     let options = arguments.input.options()?;
     let facts = Project::find(&options)?.read(&options, &mut io::stdin().lock())?;
     let show = facts.shower(&options.cwd);
+    tell(&facts.notices, show);
     for subject in &facts.subjects {
         let (path, because) = (show.path(subject.main.source), one_line(&subject.because));
         writeln!(screen.out, "{} {} ({path}): {because}", subject.kind, one_line(&subject.name))?;

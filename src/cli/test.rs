@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use hardline::check::{Loaded, embedded};
 use hardline::example;
-use hardline::project::{CheckText, Options, Project, Trouble, check_files, load_check, roots};
+use hardline::project::{CheckText, Options, Project, check_files, roots};
 
 use super::{Failure, Screen};
 
@@ -23,11 +23,8 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Failure> {
     let options = Options { cwd: std::env::current_dir()?, ..Options::default() };
     let mut project = Project::find(&options)?;
-    let mut trouble = Trouble::default();
-    let loaded = load(&arguments.checks, &options, &mut project, &mut trouble);
-    if !trouble.is_empty() {
-        return Err(Trouble { sources: project.sources().clone(), ..trouble }.into());
-    }
+    let loaded = load(&arguments.checks, &options, &mut project);
+    project.finish()?;
     let (mut examples, mut failed) = (0, 0);
     for Loaded { check, examples: all, .. } in loaded.iter().filter(|_| !arguments.no_run) {
         for example in all {
@@ -38,17 +35,17 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
             }
         }
     }
-    let checks = loaded.len();
+    let checks = if loaded.len() == 1 { "1 check".to_owned() } else { format!("{} checks", loaded.len()) };
     if arguments.no_run {
-        writeln!(screen.out, "{checks} checks vetted")?;
+        writeln!(screen.out, "{checks} vetted")?;
     } else {
-        writeln!(screen.out, "{checks} checks, {examples} examples: {failed} not as promised")?;
+        writeln!(screen.out, "{checks}, {examples} examples: {failed} not as promised")?;
     }
     Ok(u8::from(failed > 0))
 }
 
 /// The checks that are named, and what is wrong with them.
-fn load(wanted: &[PathBuf], options: &Options, project: &mut Project, trouble: &mut Trouble) -> Vec<Loaded> {
+fn load(wanted: &[PathBuf], options: &Options, project: &mut Project) -> Vec<Loaded> {
     let mut texts: Vec<CheckText> = Vec::new();
     let mut ids: Vec<&str> = Vec::new();
     if wanted.is_empty() {
@@ -60,13 +57,12 @@ fn load(wanted: &[PathBuf], options: &Options, project: &mut Project, trouble: &
         match id {
             _ if path.is_dir() => match check_files(&path) {
                 Ok(files) => {
-                    texts
-                        .extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path, trouble)));
+                    texts.extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path)));
                 }
-                Err(why) => trouble.lines.push(why),
+                Err(why) => project.mistake(why),
             },
             Some(check) if !path.exists() => ids.push(check.id),
-            _ => texts.extend(project.check_text(id_of(&path), path, trouble)),
+            _ => texts.extend(project.check_text(id_of(&path), path)),
         }
     }
     let mut loaded = Vec::new();
@@ -74,16 +70,11 @@ fn load(wanted: &[PathBuf], options: &Options, project: &mut Project, trouble: &
         match check.load(&roots()) {
             Ok(check) => loaded.push(check),
             Err(problems) => {
-                trouble.lines.extend(problems.into_iter().map(|problem| format!("{}: {}", check.id, problem.message)));
+                problems.iter().for_each(|problem| project.mistake(format!("{}: {}", check.id, problem.message)));
             }
         }
     }
-    for text in texts {
-        match load_check(&text, project.sources()) {
-            Ok(check) => loaded.push(check),
-            Err(places) => trouble.places.extend(places),
-        }
-    }
+    loaded.extend(texts.iter().filter_map(|text| project.load_check(text)));
     loaded
 }
 

@@ -1,11 +1,15 @@
 //! Sentinel, the watchman of Redis and Valkey: `sentinel.conf`.
 
+pub mod facts;
+pub mod statement;
+
 use std::path::Path;
 
 use super::redis::claim::{self, Form};
 use super::redis::directive::FIELDS;
 use super::redis::instance::{Kind, subjects};
-use super::redis::{derive, secret};
+use super::redis::schema::DERIVED;
+use super::redis::secret;
 use super::{Claimed, Context, Interest, Platform, Reading};
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::Subject;
@@ -16,9 +20,9 @@ use crate::text::{Source, Sources};
 /// The platform.
 pub struct Sentinel;
 
-static SCHEMA: Root = Root { name: "sentinel", fields: &[FIELDS] };
+static SCHEMA: Root = Root { name: "sentinel", fields: &[FIELDS, DERIVED, facts::SENTINEL] };
 
-static KIND: Kind = Kind { name: "sentinel", carrier: "sentinel.conf", facts: derive::facts };
+static KIND: Kind = Kind { name: "sentinel", carrier: "sentinel.conf", facts: facts::facts };
 
 impl Platform for Sentinel {
     fn schema(&self) -> &'static Root {

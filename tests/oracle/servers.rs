@@ -129,14 +129,15 @@ impl Setup {
     /// Writes the files into a new folder, with ports of their own.
     pub fn lay_out(&self) -> LaidOut {
         let dir = tempfile::Builder::new().prefix("hl").tempdir().expect("a temporary folder");
-        let path = dir.path().canonicalize().expect("the temporary folder's path");
-        let ports = [free_port(), free_port()];
-        let text = path.to_str().expect("a temporary folder with a plain name").to_owned();
-        let fill = |bytes: &[u8]| {
-            fill(bytes, &[("{DIR}", &text), ("{PORT}", &ports[0].to_string()), ("{PORT2}", &ports[1].to_string())])
-        };
-        let work = path.join("work");
+        let work = dir.path().canonicalize().expect("the temporary folder's path").join("work");
         fs::create_dir(&work).expect("a folder");
+        let ports = [free_port(), free_port()];
+        let values = [
+            ("{DIR}", work.to_str().expect("a temporary folder with a plain name").to_owned()),
+            ("{PORT}", ports[0].to_string()),
+            ("{PORT2}", ports[1].to_string()),
+        ];
+        let fill = |bytes: &[u8]| fill(bytes, &values);
         for (name, bytes) in &self.files {
             let file = work.join(name);
             fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
@@ -154,7 +155,7 @@ impl Setup {
 
 impl std::fmt::Display for Setup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (name, text) in &self.files {
+        for (name, text) in self.files.iter().filter(|(name, _)| !name.starts_with("tls/")) {
             writeln!(
                 f,
                 "--- {name}\n{}",
@@ -170,7 +171,7 @@ impl std::fmt::Display for Setup {
     }
 }
 
-fn fill(bytes: &[u8], values: &[(&str, &str)]) -> Vec<u8> {
+fn fill(bytes: &[u8], values: &[(&str, String)]) -> Vec<u8> {
     let mut filled = Vec::with_capacity(bytes.len());
     let mut rest = bytes;
     'next: while let Some(&byte) = rest.first() {
@@ -311,6 +312,8 @@ impl Server {
             }
             let endpoints = listening(child.id(), &laid_out.work);
             if endpoints.iter().any(answers) {
+                // 7.0 opens the bus of a cluster after its ports, so what was found may not have been all.
+                let endpoints = listening(child.id(), &laid_out.work);
                 return Started::Ready(Running { child, endpoints, laid_out });
             }
             if Instant::now() > limit {

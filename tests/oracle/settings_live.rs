@@ -453,7 +453,7 @@ fn ask(server: &Server, setup: &Setup) -> Asked {
     let question = Question {
         version: server.version,
         main: Location::Here(work.join("test.conf")),
-        arguments: &laid_out.args[1..].to_vec(),
+        arguments: &laid_out.args[1..],
         stdin: laid_out.stdin.as_deref().unwrap_or_default(),
         host: Host { addresses: Some(Vec::new()), ..Host::default() },
         umask: 0o022,

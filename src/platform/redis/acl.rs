@@ -4,8 +4,10 @@
 //! patterns of the rules themselves, borrowed; answers whether a command is allowed as `ACL DRYRUN` does; and says
 //! which rule decided that by going through the rules once more.
 
+pub mod answer;
 pub mod blame;
 pub mod commands;
+pub mod crash;
 pub mod decide;
 pub mod describe;
 mod evaluate;
@@ -13,7 +15,9 @@ pub mod file;
 mod glob;
 mod keys;
 mod parse;
+pub mod show;
 pub mod takeover;
+pub mod undone;
 
 use std::borrow::Cow;
 
@@ -23,7 +27,7 @@ use self::commands::{Command, Set, Table, WORDS};
 use super::version::Version;
 
 pub use self::decide::{Answer, Reason, Situation};
-pub use self::parse::{Problem, RuleError};
+pub use self::parse::{Problem, RuleError, shown};
 
 /// What is evaluated differently from version to version, and the tables of one version.
 #[derive(Debug, Clone, Copy)]

@@ -135,6 +135,9 @@ impl Seen {
                 self.users += 1;
                 self.known += 1;
             }
+        } else if name == b"loadmodule" && !second.contains(&b'/') {
+            // Apache's, which names the module before its path.
+            self.assignments += 1;
         } else if !second.is_empty() && !line.ends_with(b";") && is_setting(&name) {
             self.known += 1;
         }

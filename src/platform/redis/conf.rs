@@ -42,6 +42,8 @@ pub struct Start {
     pub folder: Location,
     /// How to look at it.
     pub mode: Mode,
+    /// Whether the server runs as a Sentinel.
+    pub sentinel: bool,
 }
 
 /// What is asked of the ACL rules while a configuration is read.
@@ -78,6 +80,8 @@ pub struct Loaded {
     pub renames: Listed<Rename>,
     /// The `loadmodule` lines.
     pub modules: Listed<Module>,
+    /// The `sentinel …` lines of a Sentinel, which carries them out when all is read.
+    pub sentinel: Vec<SentinelLine>,
     /// Settings that only a module can know.
     pub module_settings: Vec<ModuleSetting>,
     /// The `include` lines that were followed.
@@ -150,6 +154,17 @@ impl UserLine {
     pub fn rules(&self) -> &[Word] {
         self.words.get(2..).unwrap_or_default()
     }
+}
+
+/// A `sentinel …` line.
+#[derive(Debug, Clone)]
+pub struct SentinelLine {
+    /// The words behind `sentinel`.
+    pub words: Box<[Word]>,
+    /// The whole line.
+    pub span: Span,
+    /// The template's condition that decides whether the line is there.
+    pub only_if: Option<Span>,
 }
 
 /// A `rename-command` line.

@@ -1,14 +1,126 @@
 //! The facts of an instance: its settings, and what follows from them.
 
-use super::conf::Loaded;
+use super::conclude::entry::World;
+use super::conclude::roster::{Roster, Unwritten};
+use super::conclude::users::{Court, Seen};
+use super::conclude::{dead, merged, password, users};
+use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
-use super::instance::Instance;
-use crate::fact::{Fact, Items, Name, Origin, Record, Value};
+use super::effective::Started;
+use super::entrance;
+use super::instance::{AclFile, Instance};
+use super::listen::{self, Opening};
+use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value};
 use crate::text::{Sources, Span};
 
 /// All facts of an instance.
-pub fn facts(instance: &Instance, _: &Sources) -> Record {
-    Record::new(settings(instance))
+pub fn facts(instance: &Instance, sources: &Sources) -> Record {
+    let mut facts = settings(instance);
+    facts.extend(conclusions(instance, sources));
+    Record::new(facts)
+}
+
+/// What follows from the settings. Of a mere part of a configuration, what is written in it alone decides.
+fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
+    let Some(at) = instance.loaded.first().map(|loaded| loaded.end) else { return Vec::new() };
+    let root = instance.kind;
+    let openings: Vec<Opening> = instance.doors.iter().map(listen::open).collect();
+    let worlds: Vec<Seen> = instance
+        .loaded
+        .iter()
+        .zip(&instance.acl)
+        .map(|(loaded, file)| (Roster::of(root, loaded, file, sources), Court::of(root, loaded)))
+        .collect();
+    let entries: Vec<World<'_>> = instance
+        .loaded
+        .iter()
+        .zip(instance.doors.iter().zip(&openings))
+        .zip(&worlds)
+        .map(|((loaded, (door, opening)), (roster, _))| World {
+            root,
+            loaded,
+            door,
+            opening,
+            default_user: default_places(roster),
+        })
+        .collect();
+    let across = |of: &dyn Fn(&World<'_>) -> Fact| merged(entries.iter().map(of).enumerate().collect(), at);
+    let mut facts: Vec<(Name, Option<Fact>)> =
+        vec![("not_in_force", across(&|world| dead::not_in_force(root, world.loaded, sources)))];
+    if !instance.fragment {
+        facts.push(("reach", across(&|world| world.reach())));
+        facts.push(("listen", across(&|world| world.listen())));
+        facts.push(("cluster_bus", across(&|world| world.cluster_bus())));
+        facts.push(("gates", across(&|world| world.gates())));
+    }
+    let errors = entries.iter().enumerate().map(|(index, world)| {
+        (index, errors(root, world.loaded, &instance.started[index], world.opening, instance.fragment))
+    });
+    facts.push(("errors", merged(errors.collect(), at)));
+    let requirepass = explicit(&instance.loaded, "requirepass");
+    let users_written = worlds.iter().any(|(roster, _)| !roster.accounts.is_empty());
+    let settings = instance.loaded.first().map(|loaded| password::of_settings(root, loaded)).unwrap_or_default();
+    let (acl, in_rules) = users::acl(root, worlds, requirepass, at);
+    if !instance.fragment || users_written {
+        facts.push(("acl", Some(acl)));
+    }
+    let mut passwords: Vec<Fact> = settings;
+    passwords.extend(in_rules);
+    let rest = passwords_rest(root, instance);
+    let value = Value::List(List { items: Items::Here(passwords.into()), rest });
+    facts.push(("passwords", Some(Fact::Known { value, origin: Origin::Derived([at].into()) })));
+    facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
+}
+
+/// Where the default user is decided.
+fn default_places(roster: &Roster) -> Vec<Span> {
+    match (roster.default_account(), &roster.unwritten) {
+        (Some(account), _) => vec![account.at],
+        (None, Unwritten::MadeAnew(at) | Unwritten::Requirepass(_, at)) => vec![*at],
+        (None, _) => Vec::new(),
+    }
+}
+
+/// A setting, where it is written in every version.
+fn explicit(loaded: &[Loaded], name: &str) -> Option<Fact> {
+    let setting = SettingId::of(name)?;
+    let (_, fact) = across(loaded, setting)?;
+    matches!(&fact, Fact::Known { origin: Origin::Written(_), .. }).then_some(fact)
+}
+
+/// Why there may be more passwords than are seen.
+fn passwords_rest(root: Name, instance: &Instance) -> Option<Unknown> {
+    let poison = instance.loaded.iter().find_map(|loaded| Some(&loaded.poisons.last()?.unknown));
+    let users = instance.loaded.iter().find_map(|loaded| loaded.users.rest.as_ref());
+    let file = instance.acl.iter().find_map(|acl| if let AclFile::Unknown(why) = acl { Some(why) } else { None });
+    poison.or(users).or(file).map(|unknown| unknown.clone().following_from(format!("{root}.passwords")))
+}
+
+/// `errors`: why a version would not start, the first that it finds first.
+fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fragment: bool) -> Fact {
+    let mut refusals: Vec<Refusal> = loaded.refusals.clone();
+    let mut doubts: Vec<Unknown> = loaded.doubts.clone();
+    if !fragment {
+        refusals.extend(started.refusals.iter().cloned());
+        doubts.extend(started.doubts.iter().cloned());
+        doubts.extend(opening.doubts.iter().cloned());
+        refusals.extend(opening.refusals.iter().map(|refusal| Refusal {
+            phase: Phase::Listening,
+            message: refusal.message.clone(),
+            at: refusal.by.first().map_or(loaded.end, |setting| entrance::place(loaded, *setting)),
+        }));
+    }
+    // What ends a server that runs is another matter.
+    refusals.retain(|refusal| refusal.phase != Phase::Running && (!fragment || refusal.phase == Phase::Reading));
+    refusals.sort_by_key(|refusal| refusal.phase);
+    let fact = |refusal: &Refusal| {
+        let message = Fact::written(refusal.message.as_str(), refusal.at);
+        Fact::record([("message", message)], vec![refusal.at])
+    };
+    let items: Vec<Fact> = refusals.iter().map(fact).collect();
+    let rest = doubts.into_iter().next().map(|doubt| doubt.following_from(format!("{root}.errors")));
+    let value = Value::List(List { items: Items::Here(items.into()), rest });
+    Fact::Known { value, origin: Origin::Derived([loaded.end].into()) }
 }
 
 /// Every setting that some version in question has, as one fact across the versions. Of a mere part of a

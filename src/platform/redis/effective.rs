@@ -110,8 +110,15 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
     let made = arguments(question.version, question.arguments);
     let stdin = made.stdin.then(|| sources.add(Place::Stdin("-".into()), question.stdin.to_vec()));
     let options = Some(sources.add(Place::Arguments, made.options));
-    let start =
-        Start { main, at: question.main.clone(), stdin, options, folder: question.main.parent(), mode: Mode::Server };
+    let start = Start {
+        main,
+        at: question.main.clone(),
+        stdin,
+        options,
+        folder: question.main.parent(),
+        mode: Mode::Server,
+        sentinel: made.sentinel,
+    };
     let mut library = Library::new(files, &mut sources, true);
     library.know(&question.main, main);
     let mut loaded = load(question.version, &start, &mut library, accounts);
@@ -179,10 +186,11 @@ struct View<'a> {
 impl View<'_> {
     fn answer(&self, question: &Question<'_>, started: &Started, door: &Door) -> Effective {
         let accepted = self.loaded.accepted();
-        let mut unknown: Vec<Open> =
-            self.loaded.doubts.iter().map(|doubt| self.open("accepted".to_owned(), doubt)).collect();
+        let mut unknown = Vec::new();
         let (mut config, mut users, mut reach) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        // What might keep a server from starting matters as long as nothing certainly does.
         if accepted != Some(false) {
+            unknown = self.loaded.doubts.iter().map(|doubt| self.open("accepted".to_owned(), doubt)).collect();
             config = self.config(&mut unknown);
             users = started.users.clone();
             reach = self.reach(door, &mut unknown);

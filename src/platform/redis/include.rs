@@ -58,6 +58,11 @@ impl<'a> Library<'a> {
         Library { files, sources, raw, read: HashMap::new(), texts: HashMap::new() }
     }
 
+    /// Whether files are taken as the server on this machine takes them: what it may not read, it refuses.
+    pub fn as_server(&self) -> bool {
+        self.raw
+    }
+
     /// What may be opened.
     pub fn files(&self) -> &'a dyn Files {
         self.files

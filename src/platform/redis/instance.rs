@@ -3,24 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::accounts::AclRules;
 use super::claim::{self, Form};
-use super::conf::{Held, Loaded, Mode, Rules, Start, UserLine, load};
+use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
+use super::door::{Door, Host, Maybe};
+use super::effective::{Accounts, Started};
+use super::entrance;
 use super::include::{Library, written_path};
 use super::split::Word;
 use super::value::Typed;
 use super::version::Version;
-use crate::fact::{Record, Subject, Unknown, Why};
+use crate::fact::{Name, Record, Subject, Unknown, Why};
 use crate::files::Location;
 use crate::platform::{Claimed, Context, Reading};
 use crate::text::{Level, Notice, SourceId, Sources, Span, Unreadable, Where};
 
 /// A server with its configuration, as each version in question reads it.
-#[derive(Debug)]
 pub struct Instance {
     /// What each version makes of the configuration; its place is the number of its world. Never empty.
     pub loaded: Vec<Loaded>,
     /// The ACL file in each world.
     pub acl: Vec<AclFile>,
+    /// The users that each version starts with, as far as they decide whether it starts and who gets in.
+    pub started: Vec<Started>,
+    /// Who gets in, in each world.
+    pub doors: Vec<Door>,
+    /// The kind of server.
+    pub kind: Name,
     /// Whether this is only a part of a configuration, so that nothing is missing from it.
     pub fragment: bool,
 }
@@ -50,6 +59,9 @@ pub struct Kind {
     /// Concludes the facts of an instance.
     pub facts: fn(&Instance, &Sources) -> Record,
 }
+
+/// `sentinel.c: REDIS_SENTINEL_PORT`.
+pub const SENTINEL_PORT: u16 = 26379;
 
 /// Which settings make a configuration more than a part of one.
 const WHOLE: [&str; 3] = ["port", "bind", "dir"];
@@ -81,7 +93,8 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
     for file in claimed {
         library.know(&file.location, file.source);
     }
-    let mut reader = Reader { worlds: &worlds, library, notices: &mut reading.notices };
+    let sentinel = kind.name == "sentinel";
+    let mut reader = Reader { worlds: &worlds, sentinel, library, notices: &mut reading.notices };
     let graph = reader.graph(claimed, &forms);
     let mut subjects = Vec::new();
     for root in graph.roots(&forms) {
@@ -130,6 +143,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources) -> Subject {
 
 struct Reader<'a, 'l> {
     worlds: &'a [&'static Version],
+    sentinel: bool,
     library: Library<'l>,
     notices: &'a mut Vec<Notice>,
 }
@@ -144,7 +158,7 @@ impl Reader<'_, '_> {
         for (file, form) in claimed.iter().zip(forms) {
             let mut sources = Vec::new();
             if *form != Form::Acl {
-                let loaded = self.load(newest, file);
+                let loaded = self.load(newest, file, &AnyRules);
                 sources.extend(&loaded.sources);
                 if let AclFile::Read { source, .. } = self.acl(&loaded) {
                     sources.push(source);
@@ -155,7 +169,7 @@ impl Reader<'_, '_> {
         Graph(names)
     }
 
-    fn load(&mut self, version: &'static Version, file: &Claimed) -> Loaded {
+    fn load(&mut self, version: &'static Version, file: &Claimed, rules: &dyn Rules) -> Loaded {
         let start = Start {
             main: file.source,
             at: file.location.clone(),
@@ -163,12 +177,13 @@ impl Reader<'_, '_> {
             options: None,
             folder: file.location.parent(),
             mode: Mode::Check,
+            sentinel: self.sentinel,
         };
-        load(version, &start, &mut self.library, &AnyRules)
+        load(version, &start, &mut self.library, rules)
     }
 
     fn subject(&mut self, kind: &Kind, file: &Claimed) -> Subject {
-        let loaded: Vec<Loaded> = self.worlds.iter().map(|version| self.load(version, file)).collect();
+        let loaded: Vec<Loaded> = self.worlds.iter().map(|version| self.load(version, file, &AclRules)).collect();
         let acl: Vec<AclFile> = loaded.iter().map(|loaded| self.acl(loaded)).collect();
         let mut sources = Vec::new();
         let of_acl =
@@ -180,7 +195,9 @@ impl Reader<'_, '_> {
         }
         self.tell(&loaded, &acl);
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
-        let instance = Instance { loaded, acl, fragment };
+        let started: Vec<Started> = loaded.iter().map(|loaded| self.started(loaded)).collect();
+        let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
+        let instance = Instance { loaded, acl, started, doors, kind: kind.name, fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
                       set elsewhere";
         Subject {
@@ -195,6 +212,33 @@ impl Reader<'_, '_> {
             facts: (kind.facts)(&instance, self.library.sources),
             absent: fragment.then(|| Arc::from(absent)),
         }
+    }
+
+    /// The users. A Sentinel has commands of its own, so rules that a server refuses it may take.
+    fn started(&mut self, loaded: &Loaded) -> Started {
+        let mut started = AclRules.start(loaded, &mut self.library);
+        if self.sentinel {
+            let doubt = |refusal: Refusal| Unknown::new(Why::NotSupported, refusal.at, refusal.message);
+            started.doubts.extend(started.refusals.drain(..).map(doubt));
+        }
+        started
+    }
+
+    /// Who gets in. The umask of a service is 022 unless its unit says otherwise.
+    fn door(&self, loaded: &Loaded, started: &Started) -> Door {
+        let (user, host) = (started.default_user.clone(), Host::default());
+        let files = self.library.files();
+        let mut door = entrance::door(loaded, user, Maybe::Known(0o022), host, Mode::Check, files);
+        if self.sentinel {
+            // `sentinel.c:initSentinelConfig`, 7.4.1.
+            if matches!(loaded.named("port"), Held::Default(_)) {
+                door.port = Maybe::Known(SENTINEL_PORT);
+            }
+            if matches!(loaded.named("protected-mode"), Held::Default(_)) {
+                door.protected_mode = Maybe::Known(false);
+            }
+        }
+        door
     }
 
     /// The ACL file that a configuration names (`acl.c:ACLLoadUsersAtStartup`: relative to the working folder when
@@ -226,7 +270,7 @@ impl Reader<'_, '_> {
     fn tell(&mut self, loaded: &[Loaded], acl: &[AclFile]) {
         let poisons = loaded.iter().flat_map(|loaded| &loaded.poisons).map(|poison| &poison.unknown);
         let unknown_acl = acl.iter().filter_map(|acl| if let AclFile::Unknown(why) = acl { Some(why) } else { None });
-        for unknown in poisons.chain(unknown_acl).filter(|unknown| unknown.why == Why::NotReadable) {
+        for unknown in poisons.chain(unknown_acl).filter(|unknown| unknown.why != Why::Templated) {
             let message = format!("not read: {}", unknown.needs);
             let notice = Notice { level: Level::Warning, at: Where::Span(unknown.at), message };
             if !self.notices.contains(&notice) {

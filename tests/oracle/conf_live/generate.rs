@@ -228,9 +228,9 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
         let plain: BTreeSet<String> = plain.iter().map(|(name, _)| name.clone()).collect();
         move |line: &str| {
             let name = line.split_whitespace().next().unwrap_or_default().to_lowercase();
-            plain.contains(&name)
-                || NO_SETTINGS.contains(&name.as_str())
-                || !lines::MULTI.contains(&line) && !lines::LISTEN.contains(&line)
+            let only_some = lines::MULTI.contains(&line) || lines::LISTEN.contains(&line);
+            let too_old = !server.version.since(7, 0) && lines::SINCE_7.contains(&line);
+            !too_old && (plain.contains(&name) || NO_SETTINGS.contains(&name.as_str()) || !only_some)
         }
     };
     // `right` mostly, one in `of` `wrong`.
@@ -268,9 +268,9 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
         (12, mix(&[Save], lines::SAVE, lines::WRONG_SAVE, 14)),
         (11, include(right.clone())),
         (7, include_glob(server, right.clone())),
-        (7, include_nested(right.clone())),
+        (7, include_nested(server, right.clone())),
         (5, mix(&[Dir], lines::DIR, lines::WRONG_DIR, 12)),
-        (4, dir_before_include(right.clone())),
+        (4, dir_before_include(server, right.clone())),
         (7, mix(&[Rename], lines::RENAME, lines::WRONG_RENAME, 10)),
         (6, mix(&[Dead], lines::DEAD, lines::DEAD_LATER, 6)),
         (5, mix(&[Unknown], lines::UNKNOWN, &[], 1)),
@@ -278,7 +278,7 @@ fn piece(server: &'static Server, plain: Vec<(String, String)>) -> BoxedStrategy
         (9, mix(&[User], lines::USER, lines::WRONG_USER, 12)),
         (8, acl_file()),
         (8, mix(&[RequirePass], lines::REQUIREPASS, &[], 1)),
-        (9, arguments(Arguments, lines::ARGUMENTS, lines::WRONG_ARGUMENTS)),
+        (9, arguments(Arguments, arguments_for(server), lines::WRONG_ARGUMENTS)),
         (8, stdin(right.clone())),
         (12, mix(&[Listen], lines::LISTEN, lines::WRONG_LISTEN, 14)),
         (6, mix(&[LateFailure], lines::LATE, &[], 1)),
@@ -399,11 +399,10 @@ fn include_glob(server: &Server, right: BoxedStrategy<String>) -> BoxedStrategy<
         .boxed()
 }
 
-fn include_nested(right: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
-    let inner = prop_oneof![
-        8 => Just("include nest/inner.conf\n"), 1 => Just("include inner.conf\n"), 1 => Just("include nest/inner.conf"),
-        2 => Just("include nest/in*.conf\n"),
-    ];
+fn include_nested(server: &Server, right: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
+    let inner: Vec<&'static str> =
+        lines::INNER_INCLUDE.iter().copied().filter(|line| server.version.since(7, 0) || !line.contains('*')).collect();
+    let inner = select(inner);
     // A file that includes itself ends every server by a stack overflow.
     let first = prop_oneof![20 => Just("include nest/outer.conf"), 1 => Just("include test.conf")];
     (first, inner, included(right.clone()), included(right))
@@ -416,8 +415,13 @@ fn include_nested(right: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
         .boxed()
 }
 
-fn dir_before_include(right: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
-    let lines = select(lines::DIR_BEFORE_INCLUDE);
+fn dir_before_include(server: &Server, right: BoxedStrategy<String>) -> BoxedStrategy<Piece> {
+    let lines: Vec<&'static [&'static str]> = lines::DIR_BEFORE_INCLUDE
+        .iter()
+        .copied()
+        .filter(|lines| server.version.since(7, 0) || !lines.iter().any(|line| line.contains('*')))
+        .collect();
+    let lines = select(lines);
     (lines, included(right))
         .prop_map(|(lines, text)| {
             let main = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
@@ -437,9 +441,16 @@ fn acl_file() -> BoxedStrategy<Piece> {
     text.prop_map(|text| Piece { features: vec![Feature::AclFile], acl: Some(text), ..Piece::default() }).boxed()
 }
 
+/// The arguments that are right for this version.
+fn arguments_for(server: &Server) -> Vec<&'static [&'static str]> {
+    let old = !server.version.since(7, 0);
+    let fits = |args: &&[&str]| !old || !args.iter().any(|arg| lines::ARGUMENTS_SINCE_7.contains(arg));
+    lines::ARGUMENTS.iter().copied().filter(fits).collect()
+}
+
 fn arguments(
     feature: Feature,
-    right: &'static [&'static [&'static str]],
+    right: Vec<&'static [&'static str]>,
     wrong: &'static [&'static [&'static str]],
 ) -> BoxedStrategy<Piece> {
     Union::new_weighted(vec![(12, select(right).boxed()), (1, select(wrong).boxed())])

@@ -938,3 +938,32 @@ pub const GLOB: &[&str] = &[
 
 /// Includes by a pattern that is a file's name at the same time.
 pub const GLOB_AS_NAME: &[&str] = &["include glob/*.conf", "include {DIR}/glob/*.conf", "include \"glob/*.conf\""];
+
+/// The include in an included file.
+pub const INNER_INCLUDE: &[&str] = &[
+    "include nest/inner.conf\n",
+    "include nest/inner.conf\n",
+    "include nest/inner.conf\n",
+    "include {DIR}/nest/inner.conf\n",
+    "include nest/in*.conf\n",
+    "include nest/inner.conf",
+    "include ./nest/inner.conf\n",
+    "include inner.conf\n",
+];
+
+/// Right lines that 6.2 refuses.
+pub const SINCE_7: &[&str] = &[
+    "oom-score-adj-values \"1 2 3\"",
+    "client-output-buffer-limit \"normal 1 2 3\"",
+    "client-output-buffer-limit normal 1 2 3 pubsub 4 5 6",
+    "replicaof \"127.0.0.1 1\"",
+    "appenddirname aofs",
+    "bind \"127.0.0.1 127.0.0.3\"",
+    "save \"900 1 60 5\"",
+    "save \"7 8\"",
+    "user grace resetkeys ~y &ch +subscribe +publish",
+];
+
+/// Arguments that 6.2 refuses.
+pub const ARGUMENTS_SINCE_7: &[&str] =
+    &["--abc", "--appendonly", "--shutdown-on-sigterm", "--latency-tracking-info-percentiles", "normal 1 2 3", "30 6"];

@@ -8,6 +8,9 @@ use super::keys::c_string;
 use super::parse::{self, Effect, Permission};
 use super::{Evaluator, glob, keys};
 
+/// The arguments of the rule that last set or cleared a permission, and whether it set it.
+type Touch = Option<(Range<usize>, bool)>;
+
 /// A permission that a rule may have set or cleared.
 enum Question<'a> {
     /// To run the command that these words call.
@@ -69,16 +72,20 @@ impl Evaluator {
 
     /// No selector allows the command: the rule outside parentheses that says so, or else the first inside.
     fn denied_by(&self, rules: &[&[u8]], words: &[&[u8]]) -> Option<Range<usize>> {
-        let selectors = self.user(rules).ok()?.selectors.len();
-        let touch = |number| self.last_touch(rules, number, &Question::Command(words));
-        (0..=selectors).find_map(touch).map(|(arguments, _)| arguments)
+        let touches = self.touches(rules, &Question::Command(words))?;
+        touches.into_iter().flatten().next().map(|(arguments, _)| arguments)
     }
 
     /// The arguments of the last rule that set or cleared a permission in a selector, and whether it set it.
-    fn last_touch(&self, rules: &[&[u8]], selector: usize, question: &Question<'_>) -> Option<(Range<usize>, bool)> {
+    fn last_touch(&self, rules: &[&[u8]], selector: usize, question: &Question<'_>) -> Touch {
+        self.touches(rules, question)?.into_iter().nth(selector).flatten()
+    }
+
+    /// For each selector, the root first: the arguments of the last rule that set or cleared a permission, and whether
+    /// it set it.
+    fn touches(&self, rules: &[&[u8]], question: &Question<'_>) -> Option<Vec<Touch>> {
         let steps = parse::merge(rules, self.version).ok()?;
-        let mut inner: Vec<Option<(Range<usize>, bool)>> = Vec::new();
-        let mut outer: Option<(Range<usize>, bool)> = None;
+        let mut touches: Vec<Touch> = vec![None];
         for step in &steps {
             match self.effect(&step.text).ok()? {
                 Effect::Selector(words) => {
@@ -86,25 +93,20 @@ impl Evaluator {
                     for word in &words {
                         last = self.touch(question, &self.permission(word).ok()?, last).or(last);
                     }
-                    inner.push(last.map(|set| (step.arguments.clone(), set)));
+                    touches.push(last.map(|set| (step.arguments.clone(), set)));
                 }
-                Effect::ClearSelectors => inner.clear(),
-                Effect::Reset => {
-                    inner.clear();
-                    outer = Some((step.arguments.clone(), false));
-                }
+                Effect::ClearSelectors => touches.truncate(1),
+                Effect::Reset => touches = vec![Some((step.arguments.clone(), false))],
                 Effect::Permission(permission) => {
-                    if let Some(set) = self.touch(question, &permission, outer.as_ref().map(|(_, set)| *set)) {
-                        outer = Some((step.arguments.clone(), set));
+                    let now = touches[0].as_ref().map(|(_, set)| *set);
+                    if let Some(set) = self.touch(question, &permission, now) {
+                        touches[0] = Some((step.arguments.clone(), set));
                     }
                 }
                 _ => {}
             }
         }
-        match selector.checked_sub(1) {
-            None => outer,
-            Some(number) => inner.into_iter().nth(number).flatten(),
-        }
+        Some(touches)
     }
 
     /// Whether a rule sets or clears a permission; `None` when it does neither. `now` is what was said before.

@@ -196,8 +196,8 @@ impl Table {
     pub fn subcommand(&self, container: Command, name: &[u8]) -> Option<Command> {
         let skip = container.name().len() + 1;
         let same = |id: &usize| NAMES[*id].as_bytes().get(skip..).is_some_and(|sub| name.eq_ignore_ascii_case(sub));
-        let found = container.subcommands().filter(same).find_map(|id| self.known(Command(u16::try_from(id).ok()?)));
-        found
+        let mut same = container.subcommands().filter(same);
+        same.find_map(|id| self.known(Command(u16::try_from(id).ok()?)))
     }
 
     /// Whether the version has subcommands of this command.

@@ -8,6 +8,7 @@ use super::{CommandRule, Evaluator, KeyPattern, Selector, User};
 
 impl Evaluator {
     /// Applies one rule (`acl.c:ACLSetUser`).
+    #[allow(clippy::ptr_arg, reason = "what is borrowed from a borrowed rule outlives this call")]
     pub(super) fn apply<'r>(&self, user: &mut User<'r>, rule: &Cow<'r, [u8]>) -> Result<(), Problem> {
         user.root.accepts(rule)?;
         match self.effect(rule)? {

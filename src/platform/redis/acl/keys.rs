@@ -73,7 +73,7 @@ fn begin(spec: &KeySpec, words: &[&[u8]]) -> Option<Option<usize>> {
             let found = if from > 0 {
                 (distance..count.saturating_sub(1)).find(is_there)
             } else {
-                (2..=count.checked_sub(distance).unwrap_or(0)).rev().filter(|at| *at < count).find(is_there)
+                (2..=count.saturating_sub(distance)).rev().filter(|at| *at < count).find(is_there)
             };
             Some(found.map(|at| at + 1))
         }
@@ -90,7 +90,7 @@ fn by_range(row: &Row, count: usize) -> Vec<Key> {
     if places.iter().any(|at| *at >= count) {
         return Vec::new();
     }
-    places.into_iter().filter_map(|at| usize::try_from(at).ok()).map(|at| plain(at)).collect()
+    places.into_iter().filter_map(|at| usize::try_from(at).ok()).map(plain).collect()
 }
 
 /// A key of which the server does not know what is done to it: any pattern that matches will do.
@@ -192,7 +192,7 @@ fn migrate(words: &[&[u8]], skips: bool) -> Vec<Key> {
     let mut at = 6;
     while let Some(word) = words.get(at) {
         let is = |name: &str| c_string(word).eq_ignore_ascii_case(name.as_bytes());
-        if is("keys") && !(named && !skips) {
+        if is("keys") && (skips || !named) {
             return if named { Vec::new() } else { (at + 1..words.len()).map(both).collect() };
         }
         at += match () {
@@ -242,7 +242,7 @@ fn xread(words: &[&[u8]]) -> Vec<Key> {
         let is = |name: &str| c_string(word).eq_ignore_ascii_case(name.as_bytes());
         if is("streams") {
             let rest = words.len() - at - 1;
-            let half = if rest % 2 == 0 { rest / 2 } else { 0 };
+            let half = if rest.is_multiple_of(2) { rest / 2 } else { 0 };
             return (at + 1..at + 1 + half).map(plain).collect();
         }
         at += match () {

@@ -78,6 +78,11 @@ pub fn shown(rules: &[&[u8]], arguments: &Range<usize>) -> String {
     rules.get(arguments.clone()).unwrap_or_default().iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
+/// A rule as given, its arguments separated by spaces.
+pub(super) fn joined(rules: &[&[u8]], arguments: &Range<usize>) -> String {
+    String::from_utf8_lossy(&rules.get(arguments.clone()).unwrap_or_default().join(&b' ')).into_owned()
+}
+
 /// What a rule does to a user.
 #[derive(Debug, Clone)]
 pub(super) enum Effect<'r> {
@@ -280,7 +285,7 @@ impl Evaluator {
     }
 
     /// The words inside a selector; `None` when its quotes are unbalanced (`sds.c:sdssplitargs`).
-    fn words<'r>(&self, rule: &Cow<'r, [u8]>, start: usize, end: usize) -> Option<Vec<Cow<'r, [u8]>>> {
+    pub(super) fn words<'r>(&self, rule: &Cow<'r, [u8]>, start: usize, end: usize) -> Option<Vec<Cow<'r, [u8]>>> {
         let inside = &rule[start..end.max(start)];
         let raw = split(inside, Style::of(self.version))?;
         let word = |raw: Raw| match inside.get(raw.start..raw.end) {

@@ -15,8 +15,8 @@ pub struct Way {
     pub takes: &'static str,
     /// The commands that it takes, as one writes them.
     pub commands: &'static str,
-    /// The commands as rules name them: of each group one must be allowed.
-    needs: &'static [&'static [&'static str]],
+    /// The commands as rules name them: one of them must be allowed.
+    needs: &'static [&'static str],
     /// Whether some key must be open to writing.
     needs_key: bool,
     /// The gate that can close it, since 7.0.
@@ -66,16 +66,11 @@ pub struct Standing {
     pub open: Option<bool>,
     /// The setting that can close it whatever the rules say.
     pub gate: Option<&'static str>,
-    /// The arguments of the rule that allows it, or that denies the first command it lacks. `None` when no rule does.
+    /// The arguments of the rule that allows or denies its command. `None` when no rule does.
     pub decided_by: Option<Range<usize>>,
 }
 
-const fn way(
-    name: &'static str,
-    takes: &'static str,
-    commands: &'static str,
-    needs: &'static [&'static [&'static str]],
-) -> Way {
+const fn way(name: &'static str, takes: &'static str, commands: &'static str, needs: &'static [&'static str]) -> Way {
     Way { name, takes, commands, needs, needs_key: false, gate: None }
 }
 
@@ -87,35 +82,35 @@ const fn way(
 pub static WAYS: &[Way] = &[
     Way {
         gate: Some(GateName::Configs),
-        ..way("config-set-dir", "host", "CONFIG SET dir, CONFIG SET dbfilename", &[&["config|set"]])
+        ..way("config-set-dir", "host", "CONFIG SET dir, CONFIG SET dbfilename", &["config|set"])
     },
     Way {
         gate: Some(GateName::Module),
-        ..way("module-load", "host", "MODULE LOAD, MODULE LOADEX", &[&["module|load", "module|loadex"]])
+        ..way("module-load", "host", "MODULE LOAD, MODULE LOADEX", &["module|load", "module|loadex"])
     },
-    way("acl-setuser", "data", "ACL SETUSER", &[&["acl|setuser"]]),
-    way("replicaof", "data", "REPLICAOF, SLAVEOF", &[&["replicaof", "slaveof"]]),
-    way("sync", "data", "SYNC, PSYNC", &[&["sync", "psync"]]),
-    way("cluster", "data", "CLUSTER MEET, CLUSTER RESET, CLUSTER FAILOVER and others", &[CLUSTER]),
-    way("flush", "data", "FLUSHALL, FLUSHDB", &[&["flushall", "flushdb"]]),
-    way("swapdb", "data", "SWAPDB", &[&["swapdb"]]),
-    Way { needs_key: true, ..way("migrate", "data", "MIGRATE", &[&["migrate"]]) },
-    Way { needs_key: true, ..way("restore", "data", "RESTORE", &[&["restore", "restore-asking"]]) },
-    Way { gate: Some(GateName::Debug), ..way("debug", "service", "DEBUG", &[&["debug"]]) },
-    way("config-set", "service", "CONFIG SET", &[&["config|set"]]),
-    way("config-rewrite", "service", "CONFIG REWRITE", &[&["config|rewrite"]]),
-    way("scripting", "service", "EVAL, EVALSHA, FCALL", &[SCRIPTING]),
-    way("function-load", "service", "FUNCTION LOAD, FUNCTION RESTORE", &[&["function|load", "function|restore"]]),
-    way("script-load", "service", "SCRIPT LOAD", &[&["script|load"]]),
-    way("acl-deluser", "service", "ACL DELUSER", &[&["acl|deluser"]]),
-    way("shutdown", "service", "SHUTDOWN", &[&["shutdown"]]),
-    way("failover", "service", "FAILOVER", &[&["failover"]]),
-    way("client-kill", "service", "CLIENT KILL, CLIENT PAUSE", &[&["client|kill", "client|pause"]]),
-    way("keys", "service", "KEYS", &[&["keys"]]),
-    way("config-get", "secrets", "CONFIG GET", &[&["config|get"]]),
-    way("acl-list", "secrets", "ACL LIST, ACL GETUSER", &[&["acl|list", "acl|getuser"]]),
-    way("monitor", "secrets", "MONITOR", &[&["monitor"]]),
-    way("slowlog", "secrets", "SLOWLOG GET, COMMANDLOG GET", &[&["slowlog|get", "commandlog|get"]]),
+    way("acl-setuser", "data", "ACL SETUSER", &["acl|setuser"]),
+    way("replicaof", "data", "REPLICAOF, SLAVEOF", &["replicaof", "slaveof"]),
+    way("sync", "data", "SYNC, PSYNC", &["sync", "psync"]),
+    way("cluster", "data", "CLUSTER MEET, CLUSTER RESET, CLUSTER FAILOVER and others", CLUSTER),
+    way("flush", "data", "FLUSHALL, FLUSHDB", &["flushall", "flushdb"]),
+    way("swapdb", "data", "SWAPDB", &["swapdb"]),
+    Way { needs_key: true, ..way("migrate", "data", "MIGRATE", &["migrate"]) },
+    Way { needs_key: true, ..way("restore", "data", "RESTORE", &["restore", "restore-asking"]) },
+    Way { gate: Some(GateName::Debug), ..way("debug", "service", "DEBUG", &["debug"]) },
+    way("config-set", "service", "CONFIG SET", &["config|set"]),
+    way("config-rewrite", "service", "CONFIG REWRITE", &["config|rewrite"]),
+    way("scripting", "service", "EVAL, EVALSHA, FCALL", SCRIPTING),
+    way("function-load", "service", "FUNCTION LOAD, FUNCTION RESTORE", &["function|load", "function|restore"]),
+    way("script-load", "service", "SCRIPT LOAD", &["script|load"]),
+    way("acl-deluser", "service", "ACL DELUSER", &["acl|deluser"]),
+    way("shutdown", "service", "SHUTDOWN", &["shutdown"]),
+    way("failover", "service", "FAILOVER", &["failover"]),
+    way("client-kill", "service", "CLIENT KILL, CLIENT PAUSE", &["client|kill", "client|pause"]),
+    way("keys", "service", "KEYS", &["keys"]),
+    way("config-get", "secrets", "CONFIG GET", &["config|get"]),
+    way("acl-list", "secrets", "ACL LIST, ACL GETUSER", &["acl|list", "acl|getuser"]),
+    way("monitor", "secrets", "MONITOR", &["monitor"]),
+    way("slowlog", "secrets", "SLOWLOG GET, COMMANDLOG GET", &["slowlog|get", "commandlog|get"]),
 ];
 
 static SCRIPTING: &[&str] = &["eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"];
@@ -161,8 +156,7 @@ impl Evaluator {
 
     /// How one way stands; `None` when the version has not the commands for it.
     pub fn standing(&self, way: &'static Way, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Option<Standing> {
-        let known = |name: &&str| self.knows(name);
-        if !way.needs.iter().all(|group| group.iter().any(|name| known(&name))) {
+        if !way.needs.iter().any(|name| self.knows(name)) {
             return None;
         }
         let gate = way.gate.filter(|_| self.version.since(7, 0));
@@ -173,7 +167,7 @@ impl Evaluator {
             Some(Gate::No | Gate::Local) => Some(false),
             Some(Gate::Unknown) => None,
         };
-        let decided_by = self.way_decided_by(way, user, rules, permitted);
+        let decided_by = self.way_decided_by(way, user, rules);
         Some(Standing { way, open, gate: gate.map(GateName::setting), decided_by })
     }
 
@@ -184,19 +178,14 @@ impl Evaluator {
 
     /// Whether a selector has what a way needs of commands and keys.
     fn opens(&self, way: &Way, selector: &Selector<'_>) -> bool {
-        let allowed = |name: &&str| selector.permits(self.table, name.as_bytes());
         let key = || selector.all_keys || selector.keys.iter().any(|key| key.write);
-        way.needs.iter().all(|group| group.iter().any(allowed)) && (!way.needs_key || key())
+        way.needs.iter().any(|name| selector.permits(self.table, name.as_bytes())) && (!way.needs_key || key())
     }
 
-    fn way_decided_by(&self, way: &Way, user: &User<'_>, rules: &[&[u8]], permitted: bool) -> Option<Range<usize>> {
-        let allowed = |name: &&&str| user.permits(self.table, name.as_bytes());
-        let decides = |group: &&'static [&'static str]| {
-            let first = group.iter().find(allowed).or_else(|| group.iter().find(|name| self.knows(name)));
-            first.map(|name| (name, user.permits(self.table, name.as_bytes())))
-        };
-        // Where it is denied, by what denies a command; where none is, by the last that allows.
-        let (name, _) = way.needs.iter().filter_map(|group| decides(&group)).find(|(_, is)| *is == permitted)?;
+    /// By what allows the first command that is allowed, or by what denies the first that there is.
+    fn way_decided_by(&self, way: &Way, user: &User<'_>, rules: &[&[u8]]) -> Option<Range<usize>> {
+        let allowed = way.needs.iter().find(|name| user.permits(self.table, name.as_bytes()));
+        let name = allowed.or_else(|| way.needs.iter().find(|name| self.knows(name)))?;
         self.command_decided_by(rules, name.as_bytes())
     }
 }

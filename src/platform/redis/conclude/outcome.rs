@@ -62,8 +62,8 @@ pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: G
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let key = |key: &crate::platform::redis::acl::KeyPattern<'_>| (text(&key.pattern), key.read, key.write);
     let ways = evaluator.takeover(user, words, gates).into_iter().filter(|standing| standing.open != Some(false));
-    let free = |name: &&str| evaluator.table().named(name.as_bytes()).is_some();
-    let always = ["auth", "hello", "quit", "reset"].iter().filter(|name| free(name)).count();
+    let table = evaluator.table();
+    let needs_permission = |command| table.row(command).is_some_and(|row| !row.no_auth);
     Outcome {
         enabled: user.enabled,
         nopass: user.nopass,
@@ -72,8 +72,7 @@ pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: G
         all_channels: user.every_selector().any(|selector| selector.all_channels),
         keys: user.root.keys.iter().map(key).collect(),
         channels: user.root.channels.iter().map(|channel| text(channel)).collect(),
-        no_commands: permitted(evaluator.table(), user).filter(|(_, allowed)| *allowed).take(always + 1).count()
-            <= always,
+        no_commands: !permitted(table, user).any(|(command, allowed)| allowed && needs_permission(command)),
         ways: ways
             .map(|standing| OpenWay {
                 way: standing.way,

@@ -97,9 +97,7 @@ fn of_settings(root: &str, loaded: &Loaded) -> Unwritten {
             Unwritten::Requirepass(password.clone(), write.value)
         }
         Held::Written(write, _) => Unwritten::Open(write.value),
-        Held::Unknown(unknown) => {
-            Unwritten::Unknown(unknown.clone().following_from(format!("{root}.requirepass")))
-        }
+        Held::Unknown(unknown) => Unwritten::Unknown(unknown.clone().following_from(format!("{root}.requirepass"))),
         Held::Default(_) | Held::Absent => Unwritten::Open(loaded.end),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::merged;
-use super::outcome::{Outcome, OpenWay, of_rules, of_user};
+use super::outcome::{OpenWay, Outcome, of_rules, of_user};
 use super::password;
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Items, List, MakeItem, Name, Origin, Record, Unknown, Value, Why};
@@ -53,11 +53,8 @@ impl Court {
 
     /// For an ACL file alone, whose server's gates nobody knows.
     pub fn alone(version: &'static crate::platform::redis::version::Version, unknown: Unknown) -> Court {
-        let gates = Gates {
-            protected_configs: Gate::Unknown,
-            debug_command: Gate::Unknown,
-            module_command: Gate::Unknown,
-        };
+        let gates =
+            Gates { protected_configs: Gate::Unknown, debug_command: Gate::Unknown, module_command: Gate::Unknown };
         Court { evaluator: Evaluator::new(version), gates, unknown_gate: Some(unknown) }
     }
 }
@@ -162,9 +159,7 @@ fn default_user(root: Name, world: &Seen) -> Fact {
         Unwritten::MadeAnew(at) => {
             (evaluator.default_user(), *at, "the ACL file does not name `default`, who then needs no password")
         }
-        Unwritten::Requirepass(password, at) => {
-            (evaluator.default_user_with(password), *at, "`requirepass`")
-        }
+        Unwritten::Requirepass(password, at) => (evaluator.default_user_with(password), *at, "`requirepass`"),
     };
     let outcome = of_user(evaluator, &user, &[], court.gates);
     let person = Person { name: b"default", at, rules: &[], because: Some(because), court };
@@ -200,10 +195,13 @@ impl Person<'_> {
             ("enabled", self.derived(outcome.enabled, self.last(&[b"on", b"off", b"reset"], b""))),
             ("nopass", self.derived(outcome.nopass, self.last(&[b"nopass", b"resetpass", b"reset"], b">#"))),
             ("password_count", self.derived(counted(outcome.passwords), self.last(&[b"resetpass", b"reset"], b">#"))),
-            ("password_reset", self.derived(
-                outcome.enabled && !outcome.nopass && outcome.passwords == 0,
-                self.last(&[b"resetpass", b"reset", b"on"], b""),
-            )),
+            (
+                "password_reset",
+                self.derived(
+                    outcome.enabled && !outcome.nopass && outcome.passwords == 0,
+                    self.last(&[b"resetpass", b"reset", b"on"], b""),
+                ),
+            ),
             ("all_keys", self.derived(outcome.all_keys, self.last(&[b"allkeys", b"resetkeys", b"~*"], b""))),
             ("all_channels", self.derived(outcome.all_channels, self.last(&[b"allchannels", b"&*"], b""))),
             ("no_commands", self.derived(outcome.no_commands, self.last(&[], b"+-"))),
@@ -211,7 +209,10 @@ impl Person<'_> {
             ("channels", self.channels(outcome)),
             ("takeover", self.list(outcome.ways.iter().map(|way| self.way(way)).collect())),
             ("undone_rules", self.list(outcome.undone.iter().map(|&(rule, by)| self.undone(rule, by)).collect())),
-            ("crashing_rules", self.list(outcome.crashing.iter().map(|&(rule, when)| self.crash(rule, when)).collect())),
+            (
+                "crashing_rules",
+                self.list(outcome.crashing.iter().map(|&(rule, when)| self.crash(rule, when)).collect()),
+            ),
         ];
         let origin = self.origin(self.at);
         Fact::Known { value: Value::Record(Record::new(fields)), origin }

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, Start, UserLine,
-    Write, after,
+    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, SentinelLine, Start,
+    UserLine, Write, after,
 };
 use crate::fact::{Unknown, Why};
 use crate::files::Location;
@@ -24,6 +24,7 @@ pub(super) struct Reader<'a, 'l> {
     pub(super) rules: &'a dyn Rules,
     pub(super) loaded: Loaded,
     pub(super) mode: Mode,
+    sentinel: bool,
     style: Style,
     /// The server's `reading_config_file`, which an included file leaves switched off (7.0 and later).
     reading: bool,
@@ -49,6 +50,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         users: Listed::default(),
         renames: Listed::default(),
         modules: Listed::default(),
+        sentinel: Vec::new(),
         module_settings: Vec::new(),
         includes: Vec::new(),
         sources: Vec::new(),
@@ -65,6 +67,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         rules,
         loaded,
         mode: start.mode,
+        sentinel: start.sentinel,
         style: Style::of(version),
         reading: true,
         save_loaded: false,
@@ -314,7 +317,10 @@ impl Reader<'_, '_> {
             return self.queue(words, line);
         }
         if is("sentinel") {
-            if count > 1 {
+            if self.sentinel && count > 1 {
+                let words = words[1..].into();
+                self.loaded.sentinel.push(SentinelLine { words, span: line.span, only_if: line.only_if });
+            } else if count > 1 {
                 self.refuse("sentinel directive while not in sentinel mode", line.span, line);
             }
             return;
