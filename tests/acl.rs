@@ -423,7 +423,7 @@ fn the_command_line() {
     let (out, code) = can("ops", &["--", "CONFIG", "SET", "dir", "/tmp"]);
     assert_eq!(
         (out.as_str(), code),
-        ("no, for want of a permission on the command: `-@dangerous` decides (users.acl:3:35)\n", 1)
+        ("no, for want of a permission on the command: `-@dangerous` decides (users.acl:3:33)\n", 1)
     );
     let (out, code) = can("app", &["--server-version", "redis:7.4.1", "--", "get", "abc"]);
     assert_eq!((out.as_str(), code), ("yes (redis:7.4.1): `+@read` decides (users.acl:2:25)\n", 0));

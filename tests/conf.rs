@@ -419,7 +419,8 @@ fn an_unreadable_include_poisons_what_it_could_have_changed() {
         let at = Location::Here(format!("{FOLDER}/redis.conf").into());
         let mut sources = Sources::new();
         let main = sources.add(Place::File(at.path().to_path_buf()), files[0].1.to_vec());
-        let start = Start { main, folder: at.parent(), at, stdin: None, options: None, mode: Mode::Check, sentinel: false };
+        let start =
+            Start { main, folder: at.parent(), at, stdin: None, options: None, mode: Mode::Check, sentinel: false };
         let mut library = Library::new(&memory, &mut sources, false);
         let loaded = load(version(name), &start, &mut library, &AclRules);
         let read = Read { loaded, sources };
@@ -515,7 +516,8 @@ fn a_usual_file_costs_little() {
         let mut sources = Sources::new();
         let main = sources.add(Place::File("/srv/redis.conf".into()), text.clone().into_bytes());
         let at = Location::Here("/srv/redis.conf".into());
-        let start = Start { main, folder: at.parent(), at, stdin: None, options: None, mode: Mode::Check, sentinel: false };
+        let start =
+            Start { main, folder: at.parent(), at, stdin: None, options: None, mode: Mode::Check, sentinel: false };
         let watch = Instant::now();
         let mut library = Library::new(&memory, &mut sources, false);
         for version in &versions {

@@ -7,7 +7,6 @@ const EMPTY: Truth = Truth { conf: "", files: &[], args: &[], does: &[], check: 
 macro_rules! truths {
     ($($(#[doc = $doc:literal])* $name:ident: $truth:expr;)*) => {
         /// All, by name.
-        #[allow(dead_code)]
         pub const ALL: &[(&str, Truth)] = &[$((stringify!($name), $truth)),*];
 
         $($(#[doc = $doc])* #[test] fn $name() { $truth.holds(concat!(module_path!(), "::", stringify!($name)).split_once("::").map_or("", |(_, path)| path)); })*

@@ -3,8 +3,10 @@
 use std::ops::Range;
 
 use super::roster::Rule;
+use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::decide::permitted;
 use crate::platform::redis::acl::takeover::{Gates, Way};
+use crate::platform::redis::acl::undone::Undone;
 use crate::platform::redis::acl::{Evaluator, User};
 
 /// A user as a version has it. Rules are named by their numbers.
@@ -28,10 +30,10 @@ pub struct Outcome {
     pub no_commands: bool,
     /// The ways that are open, or that only a gate could close which is not known.
     pub ways: Vec<OpenWay>,
-    /// Rules that take away, each with the later rule that gives everything back.
-    pub undone: Vec<(usize, usize)>,
+    /// Rules of which later rules leave nothing.
+    pub undone: Vec<Undone>,
     /// Rules on which the server dies later, and when.
-    pub crashing: Vec<(usize, &'static str)>,
+    pub crashing: Vec<Crashing>,
 }
 
 /// A way that is open, or may be.
@@ -52,8 +54,8 @@ pub fn of_rules(evaluator: &Evaluator, rules: &[Rule], gates: Gates) -> Option<O
     let words: Vec<&[u8]> = rules.iter().map(|rule| rule.bytes.as_ref()).collect();
     let user = evaluator.user(&words).ok()?;
     let mut outcome = of_user(evaluator, &user, &words, gates);
-    outcome.undone = undone(evaluator, &user, &words);
-    outcome.crashing = crashing(evaluator, &words);
+    outcome.undone = evaluator.undone(&words);
+    outcome.crashing = evaluator.crashing(&words);
     Some(outcome)
 }
 
@@ -84,40 +86,4 @@ pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: G
         undone: Vec::new(),
         crashing: Vec::new(),
     }
-}
-
-/// Rules such as `-@dangerous` of whose commands every one is allowed in the end. The usual start from nothing
-/// (`-@all`, `nocommands`, `reset`) is not one: what it takes away is what the user did not have.
-fn undone(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]]) -> Vec<(usize, usize)> {
-    let takes_away = |word: &&[u8]| word.starts_with(b"-") && !word.eq_ignore_ascii_case(b"-@all");
-    let mut undone = Vec::new();
-    for (index, word) in words.iter().enumerate().filter(|(_, word)| takes_away(word)) {
-        let Ok(without) = evaluator.user(&[b"+@all", word]) else { continue };
-        let taken: Vec<_> = permitted(evaluator.table(), &without).filter(|(_, allowed)| !allowed).collect();
-        let back = |name: &[u8]| user.root.permits(evaluator.table(), name);
-        let names: Vec<&str> = taken.iter().map(|(command, _)| command.name()).collect();
-        if names.is_empty() || !names.iter().all(|name| back(name.as_bytes())) {
-            continue;
-        }
-        let by = names.first().and_then(|name| evaluator.command_decided_by(words, name.as_bytes()));
-        if let Some(by) = by.filter(|by| by.start > index) {
-            undone.push((index, by.start));
-        }
-    }
-    undone
-}
-
-/// Rules that are accepted and that the server cannot print (`acl.c:ACLDescribeSelectorCommandRules` since 7.2,
-/// observed on 7.2.6 to 9.1.2; `%~x` on 7.0.15 before its fix).
-fn crashing(evaluator: &Evaluator, words: &[&[u8]]) -> Vec<(usize, &'static str)> {
-    let since_7_2 = evaluator.version().since(7, 2);
-    let crash = |word: &[u8]| {
-        let first_word = word.starts_with(b"+") && word.contains(&b'|') && word.contains(&b' ');
-        match word {
-            _ if first_word && since_7_2 => Some("the server ends when it lists the user"),
-            [b'%', b'~', ..] => Some("the server ends when it lists the user"),
-            _ => None,
-        }
-    };
-    words.iter().enumerate().filter_map(|(index, word)| Some((index, crash(word)?))).collect()
 }

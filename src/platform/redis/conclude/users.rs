@@ -8,7 +8,9 @@ use super::password;
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Items, List, MakeItem, Name, Origin, Record, Unknown, Value, Why};
 use crate::platform::redis::acl::Evaluator;
+use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::takeover::{Gate, Gates};
+use crate::platform::redis::acl::undone::Undone;
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::value::Typed;
 use crate::text::Span;
@@ -208,11 +210,8 @@ impl Person<'_> {
             ("keys", self.keys(outcome)),
             ("channels", self.channels(outcome)),
             ("takeover", self.list(outcome.ways.iter().map(|way| self.way(way)).collect())),
-            ("undone_rules", self.list(outcome.undone.iter().map(|&(rule, by)| self.undone(rule, by)).collect())),
-            (
-                "crashing_rules",
-                self.list(outcome.crashing.iter().map(|&(rule, when)| self.crash(rule, when)).collect()),
-            ),
+            ("undone_rules", self.list(outcome.undone.iter().map(|undone| self.undone(undone)).collect())),
+            ("crashing_rules", self.list(outcome.crashing.iter().map(|crashing| self.crash(crashing)).collect())),
         ];
         let origin = self.origin(self.at);
         Fact::Known { value: Value::Record(Record::new(fields)), origin }
@@ -291,19 +290,19 @@ impl Person<'_> {
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
 
-    fn undone(&self, rule: usize, by: usize) -> Fact {
-        let ((text, at), (by, by_at)) = (self.rule(rule), self.rule(by));
+    fn undone(&self, undone: &Undone) -> Fact {
+        let ((text, at), (by, by_at)) = (self.rule(undone.rule.start), self.rule(undone.by.start));
         let fields = [
             ("rule", self.derived(text.as_str(), at)),
             ("by", self.derived(by.as_str(), by_at)),
-            ("takes_away", self.derived(true, at)),
+            ("takes_away", self.derived(undone.takes_away, at)),
         ];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
 
-    fn crash(&self, rule: usize, when: &str) -> Fact {
-        let (text, at) = self.rule(rule);
-        let fields = [("rule", self.derived(text.as_str(), at)), ("when", self.derived(when, at))];
+    fn crash(&self, crashing: &Crashing) -> Fact {
+        let (text, at) = self.rule(crashing.rule.start);
+        let fields = [("rule", self.derived(text.as_str(), at)), ("when", self.derived(crashing.when, at))];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
 }
