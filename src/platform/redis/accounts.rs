@@ -2,7 +2,7 @@
 //!
 //! `acl.c:ACLAppendUserForLoading` while the configuration is read, `acl.c:ACLLoadUsersAtStartup` afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::acl::file::AclFile;
 use super::acl::{Evaluator, Problem, User};
@@ -170,15 +170,17 @@ impl Start<'_> {
         self.users.clear();
         let first = self.evaluator.default_user();
         self.keep(b"default", &first);
-        let mut seen: Vec<&[u8]> = Vec::new();
+        let mut count: HashMap<&[u8], usize> = HashMap::from([(b"default".as_slice(), 1)]);
+        for written in file.lines.iter().filter_map(|line| line.user.as_ref()) {
+            *count.entry(file.bytes(&written.name)).or_default() += 1;
+        }
         for (line, written) in file.users() {
             let name = file.bytes(&written.name);
             let mut rules = file.rules(written);
-            let twice = seen.contains(&name) || name == b"default";
-            if !self.loaded.version.since(7, 0) && twice {
+            // In 6.2 a user who is there already is reset first, which leaves a trace.
+            if !self.loaded.version.since(7, 0) && count.get(name).is_some_and(|count| *count > 1) {
                 rules.insert(0, b"reset");
             }
-            seen.push(name);
             if let Ok(user) = self.evaluator.user(&rules) {
                 self.keep(name, &user);
                 self.crashes(&rules, |_| place(&line.range));
