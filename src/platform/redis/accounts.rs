@@ -84,7 +84,7 @@ struct Start<'a> {
 impl Start<'_> {
     fn load(&mut self, library: &mut Library<'_>) {
         let first = self.first_default();
-        self.keep(b"default", &first, self.loaded.end);
+        self.keep(b"default", &first);
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -123,7 +123,11 @@ impl Start<'_> {
                 rules.insert(0, b"reset");
             }
             match self.evaluator.user(&rules) {
-                Ok(user) => self.keep(&name.bytes, &user, line.span),
+                Ok(user) => {
+                    self.keep(&name.bytes, &user);
+                    let rule = |place: usize| line.rules().get(place.saturating_sub(usize::from(again)));
+                    self.crashes(&rules, |place| rule(place).map_or(line.span, |word| word.span));
+                }
                 Err(error) => {
                     let place = error.arguments.start.saturating_sub(usize::from(again));
                     let at = line.rules().get(place).map_or(line.span, |word| word.span);
@@ -165,28 +169,34 @@ impl Start<'_> {
         // The file replaces everything, the default user with its password included.
         self.users.clear();
         let first = self.evaluator.default_user();
-        self.keep(b"default", &first, at);
-        // 6.2 resets a user that is there already, which sets a flag (`acl.c:ACLLoadFromFile`).
-        let mut lines: HashMap<&[u8], usize> = HashMap::from([(b"default".as_slice(), 1)]);
+        self.keep(b"default", &first);
+        let mut count: HashMap<&[u8], usize> = HashMap::from([(b"default".as_slice(), 1)]);
         for written in file.lines.iter().filter_map(|line| line.user.as_ref()) {
-            *lines.entry(file.bytes(&written.name)).or_default() += 1;
+            *count.entry(file.bytes(&written.name)).or_default() += 1;
         }
         for (line, written) in file.users() {
             let name = file.bytes(&written.name);
             let mut rules = file.rules(written);
-            if !self.loaded.version.since(7, 0) && lines.get(name).is_some_and(|count| *count > 1) {
+            // In 6.2 a user who is there already is reset first, which leaves a trace.
+            if !self.loaded.version.since(7, 0) && count.get(name).is_some_and(|count| *count > 1) {
                 rules.insert(0, b"reset");
             }
             if let Ok(user) = self.evaluator.user(&rules) {
-                self.keep(name, &user, place(&line.range));
+                self.keep(name, &user);
+                self.crashes(&rules, |_| place(&line.range));
             }
         }
     }
 
-    fn keep(&mut self, name: &[u8], user: &User<'_>, at: Span) {
-        if let Some(crash) = crashes(self.loaded.version, user) {
-            self.refusals.push(Refusal { phase: Phase::Running, message: crash.to_owned(), at });
+    /// A server that ends as soon as somebody lists its users counts as one that does not start.
+    fn crashes(&mut self, rules: &[&[u8]], at: impl Fn(usize) -> Span) {
+        for crash in self.evaluator.crashing(rules) {
+            let at = at(crash.rule.start);
+            self.refusals.push(Refusal { phase: Phase::Running, message: crash.when.to_owned(), at });
         }
+    }
+
+    fn keep(&mut self, name: &[u8], user: &User<'_>) {
         let listed = [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat();
         let door = DefaultUser {
             enabled: Maybe::Known(user.enabled),
@@ -237,11 +247,4 @@ fn nothing_known(unknown: Unknown) -> DefaultUser {
         nopass: Maybe::Unknown(unknown.clone()),
         may_ping: Maybe::Unknown(unknown),
     }
-}
-
-/// Users that take the server down as soon as somebody lists them (`acl.c:sdsCatPatternString` of 7.0.15; observed).
-fn crashes(version: &Version, user: &User<'_>) -> Option<&'static str> {
-    let mut keys = user.every_selector().flat_map(|selector| &selector.keys);
-    let without_permission = version.since(7, 0) && keys.any(|key| !key.read && !key.write);
-    without_permission.then_some("a key pattern without any permission: the server crashes when it lists this user")
 }

@@ -13,8 +13,10 @@ use super::door::{DefaultUser, Door, Host, Maybe};
 use super::entrance;
 use super::include::Library;
 use super::listen;
+use super::number::same_word;
 use super::reach::{Answer, Channel, Class, Vantage, cell};
 use super::show::show;
+use super::value::Typed;
 use super::version::Version;
 use crate::fact::{Unknown, Why};
 use crate::files::{Files, Location};
@@ -155,11 +157,26 @@ fn unopened(question: &Question<'_>, error: &str, shown_from: &Path) -> Effectiv
 /// What opening the sockets adds.
 fn listening(loaded: &mut Loaded, door: &Door) {
     let opening = listen::open(door);
+    protocols(loaded, door);
     for refusal in opening.refusals {
         let at = refusal.by.first().map_or(loaded.end, |setting| entrance::place(loaded, *setting));
         loaded.refusals.push(Refusal { phase: Phase::Listening, message: refusal.message, at });
     }
     loaded.doubts.extend(opening.doubts);
+}
+
+/// `tls.c:parseProtocolsConfig`, which is asked only where TLS is used.
+fn protocols(loaded: &mut Loaded, door: &Door) {
+    let used = door.tls_port.known().is_some_and(|port| *port != 0)
+        || [&door.tls.replication, &door.tls.cluster].iter().any(|flag| flag.known() == Some(&true));
+    let Held::Written(write, Typed::Bytes(written)) = loaded.named("tls-protocols") else { return };
+    let at = write.value;
+    let known = |word: &[u8]| ["tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"].iter().any(|name| same_word(word, name));
+    if used && !written.is_empty() && !written.split(|byte| *byte == b' ').all(known) {
+        let message =
+            "Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'.";
+        loaded.refusals.push(Refusal { phase: Phase::Listening, message: message.to_owned(), at });
+    }
 }
 
 /// The faults in the order in which the server finds them: since 7.2 it opens its sockets last
@@ -186,10 +203,11 @@ struct View<'a> {
 impl View<'_> {
     fn answer(&self, question: &Question<'_>, started: &Started, door: &Door) -> Effective {
         let accepted = self.loaded.accepted();
-        let mut unknown: Vec<Open> =
-            self.loaded.doubts.iter().map(|doubt| self.open("accepted".to_owned(), doubt)).collect();
+        let mut unknown = Vec::new();
         let (mut config, mut users, mut reach) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
+        // What might keep a server from starting matters as long as nothing certainly does.
         if accepted != Some(false) {
+            unknown = self.loaded.doubts.iter().map(|doubt| self.open("accepted".to_owned(), doubt)).collect();
             config = self.config(&mut unknown);
             users = started.users.clone();
             reach = self.reach(door, &mut unknown);

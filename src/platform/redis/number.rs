@@ -1,5 +1,7 @@
 //! Numbers as C reads them: the functions of the C library and of `util.c` that decide which text is a number.
 
+use super::version::Version;
+
 /// The bytes up to the first NUL: what a C string function sees of a word.
 pub fn c_string(bytes: &[u8]) -> &[u8] {
     memchr::memchr(0, bytes).map_or(bytes, |end| &bytes[..end])
@@ -58,18 +60,23 @@ pub fn string2ll(bytes: &[u8]) -> Option<i64> {
     std::str::from_utf8(bytes).ok()?.parse().ok()
 }
 
-/// `util.c:memtoull` (7.0 and later): digits with an optional unit, as the 64 bits that come out.
-pub fn memtoull(bytes: &[u8]) -> Option<u64> {
+/// `util.c:memtoull` (7.0 and later): digits with an optional unit, as the 64 bits that come out. More digits than 64
+/// bits hold are the largest number, or none at all where the version says so.
+pub fn memtoull(bytes: &[u8], version: &Version) -> Option<u64> {
     let bytes = c_string(bytes);
     let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
     if bytes.starts_with(b"-") || digits >= 128 {
         return None;
     }
     let factor = unit(&bytes[digits..])?;
-    // No digits at all are a zero to `strtoull`, and too many are the largest number.
+    // No digits at all are a zero to `strtoull`.
     let value = bytes[..digits]
         .iter()
         .try_fold(0u64, |value, digit| value.checked_mul(10)?.checked_add(u64::from(digit - b'0')));
+    // Seen in 9.1.2: the overflow is an error.
+    if value.is_none() && version.valkey_since(9, 1) {
+        return None;
+    }
     Some(value.unwrap_or(u64::MAX).wrapping_mul(factor))
 }
 
@@ -101,15 +108,16 @@ fn unit(text: &[u8]) -> Option<u64> {
     Some(factor)
 }
 
-/// `util.c:string2d`: all of a word as a floating-point number, as `strtod` reads it.
-pub fn string2d(bytes: &[u8]) -> Option<f64> {
+/// `util.c:string2d`: all of a word as a floating-point number, as `strtod` reads it. Valkey 9.1 has a reader of its own,
+/// which knows no hexadecimal numbers (seen in 9.1.2).
+pub fn string2d(bytes: &[u8], version: &Version) -> Option<f64> {
     let text = std::str::from_utf8(bytes).ok()?;
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => (-1.0, rest),
         None => (1.0, text.strip_prefix('+').unwrap_or(text)),
     };
     if let Some(hex) = rest.strip_prefix("0x").or_else(|| rest.strip_prefix("0X")) {
-        return hexadecimal(hex).map(|value| sign * value);
+        return hexadecimal(hex).map(|value| sign * value).filter(|_| !version.valkey_since(9, 1));
     }
     // Rust knows the forms of C, and `nan(…)` is none of the server's numbers anyway.
     if rest.starts_with(['+', '-']) {

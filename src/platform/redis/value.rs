@@ -129,7 +129,7 @@ pub fn parse(spec: &Spec, words: &[Word], before: Option<&Typed>, around: Around
         Kind::Save => Ok(Typed::Points(points(words)?.into())),
         Kind::OutputLimits => limits(words, before, around),
         Kind::OomScores => scores(words, around),
-        Kind::Percentiles => percentiles(words),
+        Kind::Percentiles => percentiles(words, around),
         Kind::KeyspaceEvents => events(words, around),
         Kind::ReplicaOf => primary(words, around),
         Kind::Dir => directory(words, around),
@@ -199,13 +199,13 @@ fn number(bytes: &[u8], range: Range, around: Around<'_>) -> Result<i64, Refused
         Unit::Memory | Unit::SignedMemory if old => {
             memtoll(bytes).filter(|value| *value >= 0).ok_or("argument must be a memory value")
         }
-        Unit::Memory | Unit::SignedMemory => memory(bytes, range.unit).ok_or("argument must be a memory value"),
+        Unit::Memory | Unit::SignedMemory => memory(bytes, range.unit, around).ok_or("argument must be a memory value"),
         Unit::MemoryOrPercent => {
             let percent = || {
                 let digits = bytes.strip_suffix(b"%")?;
                 string2ll(digits).filter(|value| *value >= 0).map(|value| -value)
             };
-            memory(bytes, Unit::Memory).or_else(percent).ok_or("argument must be a memory or percent value")
+            memory(bytes, Unit::Memory, around).or_else(percent).ok_or("argument must be a memory or percent value")
         }
     };
     let value = value?;
@@ -217,9 +217,9 @@ fn number(bytes: &[u8], range: Range, around: Around<'_>) -> Result<i64, Refused
     Ok(value)
 }
 
-fn memory(bytes: &[u8], unit: Unit) -> Option<i64> {
+fn memory(bytes: &[u8], unit: Unit, around: Around<'_>) -> Option<i64> {
     let bits = |value: u64| i64::from_ne_bytes(value.to_ne_bytes());
-    match (unit, memtoull(bytes)) {
+    match (unit, memtoull(bytes, around.version)) {
         (_, Some(value)) => Some(bits(value)),
         // A signed amount may be a plain negative number.
         (Unit::SignedMemory, None) => string2ll(bytes).filter(|value| *value < 0),
@@ -444,7 +444,7 @@ fn limits(words: &[Word], before: Option<&Typed>, around: Around<'_>) -> Result<
             let class = class.ok_or("Invalid client class specified in buffer limit configuration.")?;
             let (seconds, rest, _) = strtoll(&words[3].bytes, 10);
             let seconds = i64::from(as_int(seconds));
-            match (memtoull(hard), memtoull(soft)) {
+            match (memtoull(hard, around.version), memtoull(soft, around.version)) {
                 (Some(hard), Some(soft)) if seconds >= 0 && rest.is_empty() => (class, Limit { hard, soft, seconds }),
                 _ => return Err("Error in hard, soft or soft_seconds setting in buffer limit configuration.".into()),
             }
@@ -477,13 +477,14 @@ fn scores(words: &[Word], around: Around<'_>) -> Result<Typed, Refused> {
     Ok(Typed::Scores(scores))
 }
 
-fn percentiles(words: &[Word]) -> Result<Typed, Refused> {
+fn percentiles(words: &[Word], around: Around<'_>) -> Result<Typed, Refused> {
     if matches!(words, [only] if only.bytes.is_empty()) {
         return Ok(Typed::Percentiles([].into()));
     }
     let mut all = Vec::with_capacity(words.len());
     for word in words {
-        let value = string2d(&word.bytes).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
+        let value =
+            string2d(&word.bytes, around.version).ok_or("Invalid latency-tracking-info-percentiles parameters")?;
         if !(0.0..=100.0).contains(&value) {
             return Err("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]".into());
         }
