@@ -317,7 +317,7 @@ fn deciding_rules() {
 fn undone_and_crashing_rules() {
     let undone = |rules: &str| {
         let rules = words(rules);
-        let all = on(SEVEN).undone(&rules);
+        let all = on(SEVEN).undone(&on(SEVEN).read(&rules).unwrap());
         all.iter().map(|one| (one.rule.start, one.by.start, one.takes_away)).collect::<Vec<_>>()
     };
     assert_eq!(undone("~a -@dangerous +@all"), [(1, 2, true)]);
@@ -326,12 +326,15 @@ fn undone_and_crashing_rules() {
     assert_eq!(undone("-@all +@all"), []);
     assert_eq!(undone("+@read -@all +@write"), [(0, 1, false)]);
     assert_eq!(undone("-@dangerous +@all -@dangerous"), []);
-    let crashing = |version: &str, rule: &[u8]| on(version).crashing(&[rule]).len();
-    assert_eq!(crashing(SEVEN, b"+eval|return 1"), 1);
-    assert_eq!(crashing(SEVEN, b"+eval|return"), 0);
-    assert_eq!(crashing("redis:7.0.15", b"+eval|return 1"), 0);
-    assert_eq!(crashing("redis:7.0.15", b"%~x"), 1);
-    assert_eq!(on(SEVEN).crashing(&[b"+eval|return 1", b"+@all"]).len(), 0);
+    let crashing = |version: &str, rules: &[&[u8]]| {
+        let evaluator = on(version);
+        evaluator.crashing(&evaluator.read(rules).unwrap()).len()
+    };
+    assert_eq!(crashing(SEVEN, &[b"+eval|return 1"]), 1);
+    assert_eq!(crashing(SEVEN, &[b"+eval|return"]), 0);
+    assert_eq!(crashing("redis:7.0.15", &[b"+eval|return 1"]), 0);
+    assert_eq!(crashing("redis:7.0.15", &[b"%~x"]), 1);
+    assert_eq!(crashing(SEVEN, &[b"+eval|return 1", b"+@all"]), 0);
 }
 
 #[test]
@@ -339,8 +342,7 @@ fn ways_of_taking_over() {
     let open = |version: &str, rules: &str, way: &str, gates: Gates| {
         let evaluator = on(version);
         let rules = words(rules);
-        let user = evaluator.user(&rules).unwrap();
-        let ways = evaluator.takeover(&user, &rules, gates);
+        let ways = evaluator.takeover(&evaluator.read(&rules).unwrap(), gates);
         ways.into_iter().find(|one| one.way.name == way).map(|one| one.open)
     };
     let (closed, unknown) = (Gates::default(), Gates { protected_configs: Gate::Unknown, ..Gates::default() });
@@ -511,14 +513,17 @@ proptest! {
                       file in prop::collection::vec(any::<u8>(), 0..200)) {
         let rules: Vec<&[u8]> = rules.iter().map(Vec::as_slice).collect();
         let command: Vec<&[u8]> = command.iter().map(Vec::as_slice).collect();
-        let _ = evaluator.undone(&rules);
-        let _ = evaluator.crashing(&rules);
-        if let Ok(user) = evaluator.user(&rules) {
-            let answer = evaluator.decide(&user, &command);
-            if let Some(arguments) = evaluator.decided_by(&rules, &command, answer) {
+        let read = evaluator.read(&rules);
+        prop_assert_eq!(evaluator.user(&rules), read.as_ref().map(|read| read.user.clone()).map_err(Clone::clone));
+        if let Ok(read) = read {
+            let answer = evaluator.decide(&read.user, &command);
+            if let Some(arguments) = evaluator.decided_by(&read, &command, answer) {
                 prop_assert!(arguments.end <= rules.len() && !arguments.is_empty());
             }
-            let _ = evaluator.takeover(&user, &rules, Gates::default());
+            let _ = (evaluator.undone(&read), evaluator.crashing(&read));
+            let all = evaluator.takeover(&read, Gates::default());
+            let open: Vec<_> = all.into_iter().filter(|standing| standing.open != Some(false)).collect();
+            prop_assert_eq!(open, evaluator.open_ways(&read, Gates::default()));
         }
         let text = [b"user a ".as_slice(), &rules.join(&b' '), b"\n", &file].concat();
         let file = AclFile::read(&text);
@@ -532,9 +537,10 @@ proptest! {
     #[test]
     fn descriptions_say_it_all(evaluator in version(), rules in prop::collection::vec(rule(), 0..8)) {
         let rules: Vec<&[u8]> = rules.iter().map(Vec::as_slice).collect();
-        let Ok(user) = evaluator.user(&rules) else { return Ok(()) };
+        let Ok(read) = evaluator.read(&rules) else { return Ok(()) };
         // What the server itself cannot describe need not come back.
-        prop_assume!(evaluator.crashing(&rules).is_empty());
+        prop_assume!(evaluator.crashing(&read).is_empty());
+        let user = read.user;
         let described = evaluator.describe(&user, true);
         let again: Vec<&[u8]> = described.split(|byte| *byte == b' ').collect();
         let again = evaluator.user(&again);

@@ -285,9 +285,9 @@ fn say_for(
     };
     let rules = file.rules(user);
     let answered = answer::decision(evaluator, &rules, &words);
-    let made = evaluator.user(&rules).map_err(|error| Trouble::line(error.to_string()))?;
-    let answer: Answer = evaluator.decide(&made, &words);
-    let place = evaluator.decided_by(&rules, &words, answer).and_then(|arguments| user.range(&arguments));
+    let read = evaluator.read(&rules).map_err(|error| Trouble::line(error.to_string()))?;
+    let answer: Answer = evaluator.decide(&read.user, &words);
+    let place = evaluator.decided_by(&read, &words, answer).and_then(|arguments| user.range(&arguments));
     let position = place.map(|range| position(bytes, file.place(&range).start));
     Ok(Said { answered, line: position.map(|(line, _)| line), column: position.map(|(_, column)| column) })
 }

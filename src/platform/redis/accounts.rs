@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::acl::file::AclFile;
-use super::acl::{Evaluator, Problem, User};
+use super::acl::{Evaluator, Problem, Read, User};
 use super::conf::{Held, Loaded, Phase, Refusal, Rules, UserLine};
 use super::door::{DefaultUser, Maybe};
 use super::effective::{Accounts, Started};
@@ -122,11 +122,11 @@ impl Start<'_> {
             if again {
                 rules.insert(0, b"reset");
             }
-            match self.evaluator.user(&rules) {
-                Ok(user) => {
-                    self.keep(&name.bytes, &user);
+            match self.evaluator.read(&rules) {
+                Ok(read) => {
+                    self.keep(&name.bytes, &read.user);
                     let rule = |place: usize| line.rules().get(place.saturating_sub(usize::from(again)));
-                    self.crashes(&rules, |place| rule(place).map_or(line.span, |word| word.span));
+                    self.crashes(&read, |place| rule(place).map_or(line.span, |word| word.span));
                 }
                 Err(error) => {
                     let place = error.arguments.start.saturating_sub(usize::from(again));
@@ -181,16 +181,16 @@ impl Start<'_> {
             if !self.loaded.version.since(7, 0) && count.get(name).is_some_and(|count| *count > 1) {
                 rules.insert(0, b"reset");
             }
-            if let Ok(user) = self.evaluator.user(&rules) {
-                self.keep(name, &user);
-                self.crashes(&rules, |_| place(&line.range));
+            if let Ok(read) = self.evaluator.read(&rules) {
+                self.keep(name, &read.user);
+                self.crashes(&read, |_| place(&line.range));
             }
         }
     }
 
     /// A server that ends as soon as somebody lists its users counts as one that does not start.
-    fn crashes(&mut self, rules: &[&[u8]], at: impl Fn(usize) -> Span) {
-        for crash in self.evaluator.crashing(rules) {
+    fn crashes(&mut self, read: &Read<'_>, at: impl Fn(usize) -> Span) {
+        for crash in self.evaluator.crashing(read) {
             let at = at(crash.rule.start);
             self.refusals.push(Refusal { phase: Phase::Running, message: crash.when.to_owned(), at });
         }

@@ -2,7 +2,7 @@
 //!
 //! An [`Evaluator`] answers for one version. It turns rules into a [`User`], which is a bitmap of commands and the
 //! patterns of the rules themselves, borrowed; answers whether a command is allowed as `ACL DRYRUN` does; and says
-//! which rule decided that by going through the rules once more.
+//! which rule decided that by going through the rules once more, which are read only once for it ([`Read`]).
 
 pub mod answer;
 pub mod blame;
@@ -20,10 +20,12 @@ pub mod takeover;
 pub mod undone;
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use sha2::{Digest, Sha256};
 
 use self::commands::{Command, Set, Table, WORDS};
+use self::parse::Effect;
 use super::version::Version;
 
 pub use self::decide::{Answer, Reason, Situation};
@@ -35,6 +37,23 @@ pub struct Evaluator {
     version: &'static Version,
     table: &'static Table,
     channels_by_default: bool,
+}
+
+/// The rules of a user, read once: what each does, and the user that they make out of nothing.
+#[derive(Debug, Clone)]
+pub struct Read<'r> {
+    /// The user.
+    pub user: User<'r>,
+    /// The rules in order; none for a user that was not made from rules.
+    steps: Vec<Step<'r>>,
+}
+
+/// One rule, after the arguments of a selector have been put together.
+#[derive(Debug, Clone)]
+struct Step<'r> {
+    /// The arguments that it was made of.
+    arguments: Range<usize>,
+    effect: Effect<'r>,
 }
 
 /// A user as the rules leave it. The patterns are those of the rules.
@@ -131,10 +150,25 @@ impl Evaluator {
     /// # Errors
     /// The first rule that the server refuses; it then takes none of them.
     pub fn change<'r>(&self, mut user: User<'r>, rules: &[&'r [u8]]) -> Result<User<'r>, RuleError> {
-        for step in parse::merge(rules, self.version)? {
-            self.apply(&mut user, &step.text).map_err(|problem| step.error(problem, rules))?;
+        for rule in parse::merge(rules, self.version)? {
+            let effect = self.acceptable(&user, &rule.text).map_err(|problem| rule.error(problem, rules))?;
+            self.apply(&mut user, effect).map_err(|problem| rule.error(problem, rules))?;
         }
         Ok(user)
+    }
+
+    /// The same as [`Evaluator::user`], and what each rule does, for asking which of them decides something.
+    ///
+    /// # Errors
+    /// The first rule that the server refuses; it then takes none of them.
+    pub fn read<'r>(&self, rules: &[&'r [u8]]) -> Result<Read<'r>, RuleError> {
+        let mut read = Read::of(self.new_user());
+        for rule in parse::merge(rules, self.version)? {
+            let effect = self.acceptable(&read.user, &rule.text).map_err(|problem| rule.error(problem, rules))?;
+            self.apply(&mut read.user, effect.clone()).map_err(|problem| rule.error(problem, rules))?;
+            read.steps.push(Step { arguments: rule.arguments, effect });
+        }
+        Ok(read)
     }
 
     /// The user `default` where nothing is said about it (`acl.c:ACLCreateDefaultUser`).
@@ -177,6 +211,13 @@ impl Evaluator {
     }
 }
 
+impl<'r> Read<'r> {
+    /// A user that no rule has made, such as the default user of whom nothing is said.
+    pub fn of(user: User<'r>) -> Read<'r> {
+        Read { user, steps: Vec::new() }
+    }
+}
+
 impl<'r> User<'r> {
     /// All selectors, the root first.
     pub fn every_selector(&self) -> impl Iterator<Item = &Selector<'r>> {
@@ -199,8 +240,12 @@ impl Selector<'_> {
     /// Whether this selector allows a command, whatever the keys, channels and databases.
     pub fn permits(&self, table: &Table, name: &[u8]) -> bool {
         let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
-        let Some(command) = table.called(&words) else { return false };
-        table.row(command).is_some_and(|row| row.no_auth) || self.allows(command, &words)
+        table.called(&words).is_some_and(|command| self.permits_call(table, command, &words))
+    }
+
+    /// The same for the command that these words call.
+    fn permits_call(&self, table: &Table, command: Command, words: &[&[u8]]) -> bool {
+        self.allows(command, words) || table.row(command).is_some_and(|row| row.no_auth)
     }
 
     /// Whether it has all commands, those of modules to come included.

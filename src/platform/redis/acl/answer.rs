@@ -90,18 +90,18 @@ fn input_error(what: impl ToString) -> Answered {
 
 /// Whether the user that rules make out of nothing may run a command.
 pub fn decision(evaluator: &Evaluator, rules: &[&[u8]], words: &[&[u8]]) -> Answered {
-    let user = match evaluator.user(rules) {
-        Ok(user) => user,
+    let read = match evaluator.read(rules) {
+        Ok(read) => read,
         Err(error) => return Answered::Rules { error: error.to_string() },
     };
-    let answer = evaluator.decide(&user, words);
+    let answer = evaluator.decide(&read.user, words);
     let reason = match answer {
         Answer::UnknownCommand => return command_error(words, "there is no such command in this version"),
         Answer::WrongArity(_) => return command_error(words, "wrong number of arguments"),
         Answer::Allowed { .. } => "allowed",
         Answer::Denied { reason, .. } => Reason::as_str(reason),
     };
-    let decided_by = evaluator.decided_by(rules, words, answer).map(|arguments| joined(rules, &arguments));
+    let decided_by = evaluator.decided_by(&read, words, answer).map(|arguments| joined(rules, &arguments));
     Answered::Decision(Decision { allowed: reason == "allowed", reason, decided_by })
 }
 

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::commands;
+use super::commands::{self, Command};
 use super::decide::{Answer, Reason};
 use super::keys::c_string;
-use super::parse::{self, Effect, Permission};
-use super::{Evaluator, glob, keys};
+use super::parse::{Effect, Permission};
+use super::{Evaluator, Read, glob, keys};
 
 /// The arguments of the rule that last set or cleared a permission, and whether it set it.
 type Touch = Option<(Range<usize>, bool)>;
@@ -14,7 +14,7 @@ type Touch = Option<(Range<usize>, bool)>;
 /// A permission that a rule may have set or cleared.
 enum Question<'a> {
     /// To run the command that these words call.
-    Command(&'a [&'a [u8]]),
+    Command(Command, &'a [&'a [u8]]),
     /// To use a key so.
     Key { key: &'a [u8], read: bool, write: bool },
     /// To use a channel.
@@ -25,72 +25,72 @@ enum Question<'a> {
 
 impl Evaluator {
     /// The arguments of the rule that last set or cleared the permission which decided `answer`, the answer to
-    /// `words` for the user that `rules` make out of nothing. A selector counts as one rule, all its arguments
+    /// `words` for the user that the rules make. A selector counts as one rule, all its arguments
     /// together. `None` when no rule did, and for commands that need no permission.
-    pub fn decided_by(&self, rules: &[&[u8]], words: &[&[u8]], answer: Answer) -> Option<Range<usize>> {
+    pub fn decided_by(&self, read: &Read<'_>, words: &[&[u8]], answer: Answer) -> Option<Range<usize>> {
         match answer {
             Answer::UnknownCommand | Answer::WrongArity(_) => None,
             Answer::Allowed { selector } => {
                 let command = self.table.called(words)?;
-                let decided = self.last_touch(rules, selector, &Question::Command(words))?;
+                let decided = self.last_touch(read, selector, &Question::Command(command, words))?;
                 let free = self.table.row(command).is_some_and(|row| row.no_auth);
                 (!free || decided.1).then_some(decided.0)
             }
-            Answer::Denied { reason: Reason::Command, .. } => self.denied_by(rules, words),
+            Answer::Denied { reason: Reason::Command, .. } => self.denied_by(read, self.table.called(words)?, words),
             Answer::Denied { reason: Reason::Database, selector, .. } => {
-                Some(self.last_touch(rules, selector, &Question::Database)?.0)
+                Some(self.last_touch(read, selector, &Question::Database)?.0)
             }
             Answer::Denied { reason: Reason::Key, selector, word } => {
                 let row = self.table.row(self.table.called(words)?)?;
                 let found = keys::keys(row, words, self.version.since(7, 0));
                 let key = found.iter().find(|key| key.at == word)?;
                 let question = Question::Key { key: words.get(word)?, read: key.read, write: key.write };
-                Some(self.last_touch(rules, selector, &question)?.0)
+                Some(self.last_touch(read, selector, &question)?.0)
             }
             Answer::Denied { reason: Reason::Channel, selector, word } => {
                 let row = self.table.row(self.table.called(words)?)?;
                 let (_, is_pattern) = keys::channels(row, words.len());
                 let question = Question::Channel { channel: words.get(word)?, is_pattern };
-                Some(self.last_touch(rules, selector, &question)?.0)
+                Some(self.last_touch(read, selector, &question)?.0)
             }
         }
     }
 
     /// The arguments of the rule that last allowed or forbade a command or `container|subcommand`, whatever the keys
-    /// and channels, for the user that `rules` make out of nothing.
-    pub fn command_decided_by(&self, rules: &[&[u8]], name: &[u8]) -> Option<Range<usize>> {
+    /// and channels.
+    pub fn command_decided_by(&self, read: &Read<'_>, name: &[u8]) -> Option<Range<usize>> {
         let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
-        let user = self.user(rules).ok()?;
-        let granting = user
-            .every_selector()
-            .position(|selector| self.table.called(&words).is_some_and(|command| selector.allows(command, &words)));
-        match granting {
-            Some(selector) => Some(self.last_touch(rules, selector, &Question::Command(&words))?.0),
-            None => self.denied_by(rules, &words),
+        self.call_decided_by(read, self.table.called(&words)?, &words)
+    }
+
+    /// The same for the command that these words call.
+    pub(super) fn call_decided_by(&self, read: &Read<'_>, command: Command, words: &[&[u8]]) -> Option<Range<usize>> {
+        match read.user.every_selector().position(|selector| selector.allows(command, words)) {
+            Some(selector) => Some(self.last_touch(read, selector, &Question::Command(command, words))?.0),
+            None => self.denied_by(read, command, words),
         }
     }
 
     /// No selector allows the command: the rule outside parentheses that says so, or else the first inside.
-    fn denied_by(&self, rules: &[&[u8]], words: &[&[u8]]) -> Option<Range<usize>> {
-        let touches = self.touches(rules, &Question::Command(words))?;
+    fn denied_by(&self, read: &Read<'_>, command: Command, words: &[&[u8]]) -> Option<Range<usize>> {
+        let touches = self.touches(read, &Question::Command(command, words))?;
         touches.into_iter().flatten().next().map(|(arguments, _)| arguments)
     }
 
     /// The arguments of the last rule that set or cleared a permission in a selector, and whether it set it.
-    fn last_touch(&self, rules: &[&[u8]], selector: usize, question: &Question<'_>) -> Touch {
-        self.touches(rules, question)?.into_iter().nth(selector).flatten()
+    fn last_touch(&self, read: &Read<'_>, selector: usize, question: &Question<'_>) -> Touch {
+        self.touches(read, question)?.into_iter().nth(selector).flatten()
     }
 
     /// For each selector, the root first: the arguments of the last rule that set or cleared a permission, and whether
     /// it set it.
-    fn touches(&self, rules: &[&[u8]], question: &Question<'_>) -> Option<Vec<Touch>> {
-        let steps = parse::merge(rules, self.version).ok()?;
+    fn touches(&self, read: &Read<'_>, question: &Question<'_>) -> Option<Vec<Touch>> {
         let mut touches: Vec<Touch> = vec![None];
-        for step in &steps {
-            match self.effect(&step.text).ok()? {
+        for step in &read.steps {
+            match &step.effect {
                 Effect::Selector(words) => {
                     let mut last = None;
-                    for word in &words {
+                    for word in words {
                         last = self.touch(question, &self.permission(word).ok()?, last).or(last);
                     }
                     touches.push(last.map(|set| (step.arguments.clone(), set)));
@@ -99,7 +99,7 @@ impl Evaluator {
                 Effect::Reset => touches = vec![Some((step.arguments.clone(), false))],
                 Effect::Permission(permission) => {
                     let now = touches[0].as_ref().map(|(_, set)| *set);
-                    if let Some(set) = self.touch(question, &permission, now) {
+                    if let Some(set) = self.touch(question, permission, now) {
                         touches[0] = Some((step.arguments.clone(), set));
                     }
                 }
@@ -112,7 +112,7 @@ impl Evaluator {
     /// Whether a rule sets or clears a permission; `None` when it does neither. `now` is what was said before.
     fn touch(&self, question: &Question<'_>, permission: &Permission<'_>, now: Option<bool>) -> Option<bool> {
         match question {
-            Question::Command(words) => self.touches_command(words, permission, now),
+            Question::Command(asked, words) => touches_command(*asked, words, permission, now),
             Question::Key { key, read, write } => match permission {
                 Permission::AllKeys => Some(true),
                 Permission::ResetKeys => Some(false),
@@ -136,25 +136,21 @@ impl Evaluator {
             },
         }
     }
+}
 
-    fn touches_command(&self, words: &[&[u8]], permission: &Permission<'_>, now: Option<bool>) -> Option<bool> {
-        let asked = self.table.called(words)?;
-        match permission {
-            Permission::AllCommands => Some(true),
-            Permission::NoCommands => Some(false),
-            Permission::Command { command, allow } => {
-                let touched = *command == asked || asked.container() == Some(*command);
-                touched.then_some(*allow)
-            }
-            Permission::Category { name, allow } => {
-                let reach = self.table.category(name.get(1..)?)?;
-                commands::contains(reach, asked.index()).then_some(*allow)
-            }
-            // It says nothing new of a command that is allowed as a whole.
-            Permission::FirstWord { command, word, .. } if *command == asked && now != Some(true) => {
-                words.get(1).is_some_and(|first| c_string(first).eq_ignore_ascii_case(word)).then_some(true)
-            }
-            _ => None,
+fn touches_command(asked: Command, words: &[&[u8]], permission: &Permission<'_>, now: Option<bool>) -> Option<bool> {
+    match permission {
+        Permission::AllCommands => Some(true),
+        Permission::NoCommands => Some(false),
+        Permission::Command { command, allow } => {
+            let touched = *command == asked || asked.container() == Some(*command);
+            touched.then_some(*allow)
         }
+        Permission::Category { reach, allow, .. } => commands::contains(reach, asked.index()).then_some(*allow),
+        // It says nothing new of a command that is allowed as a whole.
+        Permission::FirstWord { command, word, .. } if *command == asked && now != Some(true) => {
+            words.get(1).is_some_and(|first| c_string(first).eq_ignore_ascii_case(word)).then_some(true)
+        }
+        _ => None,
     }
 }

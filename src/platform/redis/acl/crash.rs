@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::parse::{self, Effect, Permission};
-use super::{Evaluator, Selector};
+use super::parse::{Effect, Permission};
+use super::{Evaluator, Read, Selector};
 
 /// A rule that ends the server later.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,15 +23,14 @@ const UNREADABLE: &str = "the server ends on the next ACL LIST, ACL GETUSER or A
 impl Evaluator {
     /// The rules that are still in force and end the server when it describes the user: key patterns without any
     /// permission (`acl.c:sdsCatPatternString`), and since 7.2 first words that cannot be read back
-    /// (`acl.c:ACLDescribeSelectorCommandRules`). Empty when the server refuses the rules.
-    pub fn crashing(&self, rules: &[&[u8]]) -> Vec<Crashing> {
-        let Ok(user) = self.user(rules) else { return Vec::new() };
-        let Ok(steps) = parse::merge(rules, self.version) else { return Vec::new() };
+    /// (`acl.c:ACLDescribeSelectorCommandRules`).
+    pub fn crashing(&self, read: &Read<'_>) -> Vec<Crashing> {
+        let user = &read.user;
         let mut found = Vec::new();
-        for step in &steps {
-            let when = match self.effect(&step.text) {
-                Ok(Effect::Permission(permission)) => self.ends_server(&permission, &user.root),
-                Ok(Effect::Selector(words)) => {
+        for step in &read.steps {
+            let when = match &step.effect {
+                Effect::Permission(permission) => self.ends_server(permission, &user.root),
+                Effect::Selector(words) => {
                     let inner = words.iter().filter_map(|word| self.permission(word).ok());
                     let inner: Vec<Permission<'_>> = inner.collect();
                     let ends = |selector| inner.iter().find_map(|permission| self.ends_server(permission, selector));

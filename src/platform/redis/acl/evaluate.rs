@@ -7,11 +7,16 @@ use super::parse::{Effect, Permission, Problem};
 use super::{CommandRule, Evaluator, KeyPattern, Selector, User};
 
 impl Evaluator {
-    /// Applies one rule (`acl.c:ACLSetUser`).
+    /// What a rule would do to a user, if it may come now.
     #[allow(clippy::ptr_arg, reason = "what is borrowed from a borrowed rule outlives this call")]
-    pub(super) fn apply<'r>(&self, user: &mut User<'r>, rule: &Cow<'r, [u8]>) -> Result<(), Problem> {
+    pub(super) fn acceptable<'r>(&self, user: &User<'r>, rule: &Cow<'r, [u8]>) -> Result<Effect<'r>, Problem> {
         user.root.accepts(rule)?;
-        match self.effect(rule)? {
+        self.effect(rule)
+    }
+
+    /// Applies one rule (`acl.c:ACLSetUser`).
+    pub(super) fn apply<'r>(&self, user: &mut User<'r>, effect: Effect<'r>) -> Result<(), Problem> {
+        match effect {
             Effect::Nothing => {}
             Effect::Enable(on) => user.enabled = on,
             Effect::Sanitize(yes) => user.sanitize = (!self.version.valkey_since(9, 1)).then_some(yes),
@@ -104,10 +109,8 @@ impl Evaluator {
                 selector.set(&self.table.with_subcommands(command), allow);
                 selector.keep_rule(Cow::Borrowed(command.name().as_bytes()), allow);
             }
-            Permission::Category { name, allow } => {
-                if let Some(reach) = name.get(1..).and_then(|category| self.table.category(category)) {
-                    selector.set(reach, allow);
-                }
+            Permission::Category { name, reach, allow } => {
+                selector.set(reach, allow);
                 selector.keep_rule(name, allow);
             }
             Permission::FirstWord { command, word, rule } => {

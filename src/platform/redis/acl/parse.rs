@@ -6,7 +6,7 @@ use std::ops::Range;
 use sha2::{Digest, Sha256};
 
 use super::Evaluator;
-use super::commands::Command;
+use super::commands::{Command, Set};
 use super::keys::c_string;
 use crate::platform::redis::split::{Raw, Style, split};
 use crate::platform::redis::version::{Product, Version};
@@ -55,15 +55,15 @@ pub struct RuleError {
     pub shown: String,
 }
 
-/// One rule, after the arguments of a selector have been put together.
-pub(super) struct Step<'r> {
+/// The text of one rule, after the arguments of a selector have been put together.
+pub(super) struct Merged<'r> {
     /// What it says.
     pub text: Cow<'r, [u8]>,
     /// The arguments that it was made of.
     pub arguments: Range<usize>,
 }
 
-impl Step<'_> {
+impl Merged<'_> {
     pub fn error(&self, problem: Problem, rules: &[&[u8]]) -> RuleError {
         RuleError { arguments: self.arguments.clone(), problem, shown: shown(rules, &self.arguments) }
     }
@@ -116,11 +116,11 @@ pub(super) enum Permission<'r> {
     NoCommands,
     Command { command: Command, allow: bool },
     FirstWord { command: Command, word: Cow<'r, [u8]>, rule: Cow<'r, [u8]> },
-    Category { name: Cow<'r, [u8]>, allow: bool },
+    Category { name: Cow<'r, [u8]>, reach: &'static Set, allow: bool },
 }
 
 /// Puts the arguments of each selector together (`acl.c:ACLMergeSelectorArguments`, since 7.0).
-pub(super) fn merge<'r>(rules: &[&'r [u8]], version: &Version) -> Result<Vec<Step<'r>>, RuleError> {
+pub(super) fn merge<'r>(rules: &[&'r [u8]], version: &Version) -> Result<Vec<Merged<'r>>, RuleError> {
     let mut steps = Vec::with_capacity(rules.len());
     let mut open: Option<(usize, Vec<u8>)> = None;
     for (at, rule) in rules.iter().enumerate() {
@@ -132,12 +132,12 @@ pub(super) fn merge<'r>(rules: &[&'r [u8]], version: &Version) -> Result<Vec<Ste
             continue;
         }
         match open.take() {
-            None => steps.push(Step { text: Cow::Borrowed(rule), arguments: at..at + 1 }),
+            None => steps.push(Merged { text: Cow::Borrowed(rule), arguments: at..at + 1 }),
             Some((start, mut text)) => {
                 text.push(b' ');
                 text.extend_from_slice(c_string(rule));
                 if closes {
-                    steps.push(Step { text: Cow::Owned(text), arguments: start..at + 1 });
+                    steps.push(Merged { text: Cow::Owned(text), arguments: start..at + 1 });
                 } else {
                     open = Some((start, text));
                 }
@@ -196,8 +196,8 @@ impl Evaluator {
             Some(b'+') if is("+@all") => Permission::AllCommands,
             Some(b'-') if is("-@all") => Permission::NoCommands,
             Some(sign @ (b'+' | b'-')) if word.get(1) == Some(&b'@') => {
-                self.table.category(&word[2..]).ok_or(Problem::UnknownCommand)?;
-                Permission::Category { name: part(rule, 1, word.len()), allow: *sign == b'+' }
+                let reach = self.table.category(&word[2..]).ok_or(Problem::UnknownCommand)?;
+                Permission::Category { name: part(rule, 1, word.len()), reach, allow: *sign == b'+' }
             }
             Some(b'+') => self.allowed(rule, word)?,
             Some(b'-') => {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::file::AclFile;
 use super::parse::shown;
 use super::takeover::Gates;
-use super::{Evaluator, Selector, User, decide};
+use super::{Evaluator, Read, Selector, decide};
 
 /// A user and everything that it may do.
 #[derive(Debug, Clone, Serialize)]
@@ -96,17 +96,13 @@ pub fn users(evaluator: &Evaluator, file: &AclFile<'_>, path: Option<&str>, gate
     let written = file.users();
     let names_default = written.iter().any(|(_, user)| file.bytes(&user.name) == b"default");
     if !names_default {
-        let open: [&[u8]; 5] = [b"on", b"nopass", b"~*", b"&*", b"+@all"];
-        let mut default = show(evaluator, "default", &evaluator.default_user(), &open, gates);
-        // No rule is written, so none has decided.
-        default.commands.iter_mut().for_each(|command| command.decided_by = None);
-        default.takeover.iter_mut().for_each(|way| way.decided_by = None);
+        let mut default = show(evaluator, "default", &Read::of(evaluator.default_user()), &[], gates);
         default.path = path.map(str::to_owned);
         users.push(default);
     }
     for (line, user) in written {
         let rules = file.rules(user);
-        let Ok(made) = evaluator.user(&rules) else { continue };
+        let Ok(made) = evaluator.read(&rules) else { continue };
         let mut one = show(evaluator, &text(file.bytes(&user.name)), &made, &rules, gates);
         one.path = path.map(str::to_owned);
         one.line = Some(line.number);
@@ -115,15 +111,16 @@ pub fn users(evaluator: &Evaluator, file: &AclFile<'_>, path: Option<&str>, gate
     users
 }
 
-/// A user that `rules` make.
-pub fn show(evaluator: &Evaluator, name: &str, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Shown {
+/// A user that `rules` make, which have been read.
+pub fn show(evaluator: &Evaluator, name: &str, read: &Read<'_>, rules: &[&[u8]], gates: Gates) -> Shown {
+    let user = &read.user;
     let rule = |arguments: &std::ops::Range<usize>| shown(rules, arguments);
     let commands = decide::permitted(evaluator.table(), user).map(|(command, allowed)| {
         let name = command.name();
-        let decided_by = evaluator.command_decided_by(rules, name.as_bytes()).map(|arguments| rule(&arguments));
+        let decided_by = evaluator.command_decided_by(read, name.as_bytes()).map(|arguments| rule(&arguments));
         Allowed { name: name.to_owned(), allowed, decided_by }
     });
-    let ways = evaluator.takeover(user, rules, gates).into_iter().map(|standing| Way {
+    let ways = evaluator.takeover(read, gates).into_iter().map(|standing| Way {
         way: standing.way.name,
         takes: standing.way.takes,
         open: standing.open,

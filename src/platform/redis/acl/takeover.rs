@@ -3,8 +3,11 @@
 //! Which ways there are and what each needs is a fact about the server; whether a user should have one is not said.
 
 use std::ops::Range;
+use std::sync::LazyLock;
 
-use super::{Evaluator, Selector, User};
+use super::commands::{Command, Table};
+use super::{Evaluator, Read, Selector};
+use crate::platform::redis::version::VERSIONS;
 
 /// A way to take something.
 #[derive(Debug, PartialEq, Eq)]
@@ -148,44 +151,85 @@ impl GateName {
     }
 }
 
+/// A way in one version: the commands for it that the version has, the first of them first.
+struct Known {
+    way: &'static Way,
+    needs: Vec<Need>,
+}
+
+/// A command that a way takes, and the words that call it.
+struct Need {
+    command: Command,
+    words: Vec<&'static [u8]>,
+}
+
+/// The ways of each version, in the order of [`VERSIONS`].
+static KNOWN: LazyLock<Vec<Vec<Known>>> = LazyLock::new(|| {
+    let need = |table: &Table, name: &'static str| {
+        let words: Vec<&'static [u8]> = name.as_bytes().splitn(2, |byte| *byte == b'|').collect();
+        Some(Need { command: table.called(&words)?, words })
+    };
+    let of_version = |table: &'static Table| {
+        let known = |way| Known { way, needs: way.needs.iter().filter_map(|name| need(table, name)).collect() };
+        WAYS.iter().map(known).filter(|known| !known.needs.is_empty()).collect()
+    };
+    VERSIONS.iter().map(|version| of_version(Table::of(version))).collect()
+});
+
 impl Evaluator {
-    /// How every way that the version has stands for the user that `rules` make out of nothing.
-    pub fn takeover(&self, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Vec<Standing> {
-        WAYS.iter().filter_map(|way| self.standing(way, user, rules, gates)).collect()
+    /// How every way that the version has stands for a user.
+    pub fn takeover(&self, read: &Read<'_>, gates: Gates) -> Vec<Standing> {
+        self.ways().map(|known| self.standing(known, read, gates)).collect()
     }
 
-    /// How one way stands; `None` when the version has not the commands for it.
-    pub fn standing(&self, way: &'static Way, user: &User<'_>, rules: &[&[u8]], gates: Gates) -> Option<Standing> {
-        if !way.needs.iter().any(|name| self.knows(name)) {
-            return None;
+    /// The same for the ways that are not certainly closed.
+    pub fn open_ways(&self, read: &Read<'_>, gates: Gates) -> Vec<Standing> {
+        let ways = self.ways().filter(|known| self.open(known, read, gates) != Some(false));
+        ways.map(|known| self.standing(known, read, gates)).collect()
+    }
+
+    fn ways(&self) -> impl Iterator<Item = &'static Known> {
+        let version = VERSIONS.iter().position(|version| version == self.version);
+        version.and_then(|version| KNOWN.get(version)).into_iter().flatten()
+    }
+
+    fn standing(&self, known: &'static Known, read: &Read<'_>, gates: Gates) -> Standing {
+        Standing {
+            way: known.way,
+            open: self.open(known, read, gates),
+            gate: self.gate(known).map(GateName::setting),
+            decided_by: self.way_decided_by(known, read),
         }
-        let gate = way.gate.filter(|_| self.version.since(7, 0));
-        let permitted = user.every_selector().any(|selector| self.opens(way, selector));
-        let open = match gate.map(|gate| gate.value(gates)) {
+    }
+
+    /// The gate of a way, if this version has gates.
+    fn gate(&self, known: &Known) -> Option<GateName> {
+        known.way.gate.filter(|_| self.version.since(7, 0))
+    }
+
+    fn open(&self, known: &Known, read: &Read<'_>, gates: Gates) -> Option<bool> {
+        let permitted = read.user.every_selector().any(|selector| self.opens(known, selector));
+        match self.gate(known).map(|gate| gate.value(gates)) {
             _ if !permitted => Some(false),
             None | Some(Gate::Yes) => Some(true),
             Some(Gate::No | Gate::Local) => Some(false),
             Some(Gate::Unknown) => None,
-        };
-        let decided_by = self.way_decided_by(way, user, rules);
-        Some(Standing { way, open, gate: gate.map(GateName::setting), decided_by })
-    }
-
-    fn knows(&self, name: &str) -> bool {
-        let words: Vec<&[u8]> = name.as_bytes().splitn(2, |byte| *byte == b'|').collect();
-        self.table.called(&words).is_some()
+        }
     }
 
     /// Whether a selector has what a way needs of commands and keys.
-    fn opens(&self, way: &Way, selector: &Selector<'_>) -> bool {
+    fn opens(&self, known: &Known, selector: &Selector<'_>) -> bool {
         let key = || selector.all_keys || selector.keys.iter().any(|key| key.write);
-        way.needs.iter().any(|name| selector.permits(self.table, name.as_bytes())) && (!way.needs_key || key())
+        known.needs.iter().any(|need| selector.permits_call(self.table, need.command, &need.words))
+            && (!known.way.needs_key || key())
     }
 
     /// By what allows the first command that is allowed, or by what denies the first that there is.
-    fn way_decided_by(&self, way: &Way, user: &User<'_>, rules: &[&[u8]]) -> Option<Range<usize>> {
-        let allowed = way.needs.iter().find(|name| user.permits(self.table, name.as_bytes()));
-        let name = allowed.or_else(|| way.needs.iter().find(|name| self.knows(name)))?;
-        self.command_decided_by(rules, name.as_bytes())
+    fn way_decided_by(&self, known: &Known, read: &Read<'_>) -> Option<Range<usize>> {
+        let permits = |need: &&Need| {
+            read.user.every_selector().any(|selector| selector.permits_call(self.table, need.command, &need.words))
+        };
+        let need = known.needs.iter().find(permits).or_else(|| known.needs.first())?;
+        self.call_decided_by(read, need.command, &need.words)
     }
 }

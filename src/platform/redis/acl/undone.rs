@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::commands::{Command, Set, WORDS, contains};
-use super::parse::{self, Effect, Permission};
-use super::{Evaluator, commands};
+use super::parse::{Effect, Permission};
+use super::{Evaluator, Read, commands};
 
 /// A rule of which nothing is left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,19 +27,15 @@ struct Said {
 impl Evaluator {
     /// The rules outside parentheses of which later rules leave nothing, and at least one command of which is in the
     /// end the opposite of what they say. A `-@all` before anything was allowed is no such rule: it is a beginning.
-    ///
-    /// Empty when the server refuses the rules.
-    pub fn undone(&self, rules: &[&[u8]]) -> Vec<Undone> {
-        let Ok(user) = self.user(rules) else { return Vec::new() };
-        let Ok(steps) = parse::merge(rules, self.version) else { return Vec::new() };
+    pub fn undone(&self, read: &Read<'_>) -> Vec<Undone> {
         let mut said: Vec<Said> = Vec::new();
-        for step in &steps {
-            let (touched, allow) = match self.effect(&step.text) {
-                Ok(Effect::Permission(permission)) => match self.touched(&permission) {
+        for step in &read.steps {
+            let (touched, allow) = match &step.effect {
+                Effect::Permission(permission) => match self.touched(permission) {
                     Some(touch) => touch,
                     None => continue,
                 },
-                Ok(Effect::Reset) => (*self.table.all(), false),
+                Effect::Reset => (*self.table.all(), false),
                 _ => continue,
             };
             let begins = !allow && touched == *self.table.all() && !said.iter().any(|said| said.allow);
@@ -54,8 +50,9 @@ impl Evaluator {
             if !within(&one.touched, &covered) {
                 continue;
             }
-            let is_opposite =
-                |command: &Command| contains(&one.touched, command.index()) && user.root.has(*command) != one.allow;
+            let is_opposite = |command: &Command| {
+                contains(&one.touched, command.index()) && read.user.root.has(*command) != one.allow
+            };
             let Some(opposite) = self.table.commands().find(is_opposite) else { continue };
             let decides = |said: &&Said| said.allow != one.allow && contains(&said.touched, opposite.index());
             if let Some(by) = later.iter().rev().find(decides) {
@@ -72,7 +69,7 @@ impl Evaluator {
             Permission::AllCommands => Some((*self.table.all(), true)),
             Permission::NoCommands => Some((*self.table.all(), false)),
             Permission::Command { command, allow } => Some((self.table.with_subcommands(*command), *allow)),
-            Permission::Category { name, allow } => Some((*self.table.category(name.get(1..)?)?, *allow)),
+            Permission::Category { reach, allow, .. } => Some((**reach, *allow)),
             _ => None,
         }
     }

@@ -7,7 +7,7 @@ use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::decide::permitted;
 use crate::platform::redis::acl::takeover::{Gates, Way};
 use crate::platform::redis::acl::undone::Undone;
-use crate::platform::redis::acl::{Evaluator, User};
+use crate::platform::redis::acl::{Evaluator, Read};
 
 /// A user as a version has it. Rules are named by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,18 +52,14 @@ pub struct OpenWay {
 /// Evaluates the rules; `None` when this version refuses them.
 pub fn of_rules(evaluator: &Evaluator, rules: &[Rule], gates: Gates) -> Option<Outcome> {
     let words: Vec<&[u8]> = rules.iter().map(|rule| rule.bytes.as_ref()).collect();
-    let user = evaluator.user(&words).ok()?;
-    let mut outcome = of_user(evaluator, &user, &words, gates);
-    outcome.undone = evaluator.undone(&words);
-    outcome.crashing = evaluator.crashing(&words);
-    Some(outcome)
+    Some(of_read(evaluator, &evaluator.read(&words).ok()?, gates))
 }
 
-/// A user that was not made from rules alone, such as the default user.
-pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: Gates) -> Outcome {
+/// A user whose rules have been read, or of whom nothing is said.
+pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome {
+    let user = &read.user;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let key = |key: &crate::platform::redis::acl::KeyPattern<'_>| (text(&key.pattern), key.read, key.write);
-    let ways = evaluator.takeover(user, words, gates).into_iter().filter(|standing| standing.open != Some(false));
     let table = evaluator.table();
     let needs_permission = |command| table.row(command).is_some_and(|row| !row.no_auth);
     Outcome {
@@ -75,7 +71,9 @@ pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: G
         keys: user.root.keys.iter().map(key).collect(),
         channels: user.root.channels.iter().map(|channel| text(channel)).collect(),
         no_commands: !permitted(table, user).any(|(command, allowed)| allowed && needs_permission(command)),
-        ways: ways
+        ways: evaluator
+            .open_ways(read, gates)
+            .into_iter()
             .map(|standing| OpenWay {
                 way: standing.way,
                 open: standing.open,
@@ -83,7 +81,7 @@ pub fn of_user(evaluator: &Evaluator, user: &User<'_>, words: &[&[u8]], gates: G
                 decided_by: standing.decided_by,
             })
             .collect(),
-        undone: Vec::new(),
-        crashing: Vec::new(),
+        undone: evaluator.undone(read),
+        crashing: evaluator.crashing(read),
     }
 }

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::merged;
-use super::outcome::{OpenWay, Outcome, of_rules, of_user};
+use super::outcome::{OpenWay, Outcome, of_read, of_rules};
 use super::password;
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Items, List, MakeItem, Name, Origin, Record, Unknown, Value, Why};
-use crate::platform::redis::acl::Evaluator;
 use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::takeover::{Gate, Gates};
 use crate::platform::redis::acl::undone::Undone;
+use crate::platform::redis::acl::{Evaluator, Read};
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::value::Typed;
 use crate::text::Span;
@@ -163,7 +163,7 @@ fn default_user(root: Name, world: &Seen) -> Fact {
         }
         Unwritten::Requirepass(password, at) => (evaluator.default_user_with(password), *at, "`requirepass`"),
     };
-    let outcome = of_user(evaluator, &user, &[], court.gates);
+    let outcome = of_read(evaluator, &Read::of(user), court.gates);
     let person = Person { name: b"default", at, rules: &[], because: Some(because), court };
     person.fact(&outcome)
 }
