@@ -428,20 +428,20 @@ impl Fact {
         }
     }
 
-    /// One fact out of what holds in each world: the fact itself where all agree, and otherwise unknown with its
+    /// One fact out of what holds in some worlds each: the fact itself where all agree, and otherwise unknown with its
     /// sides. `same` says when two of them are the same to a reader.
     ///
     /// `None` for no worlds at all.
     pub fn across(
-        facts: impl IntoIterator<Item = (usize, Fact)>,
+        facts: impl IntoIterator<Item = (Worlds, Fact)>,
         at: Span,
         same: impl Fn(&Fact, &Fact) -> bool,
     ) -> Option<Fact> {
         let mut sides: Vec<Side> = Vec::new();
-        for (world, fact) in facts {
+        for (worlds, fact) in facts {
             match sides.iter_mut().find(|side| same(&side.fact, &fact)) {
-                Some(side) => side.worlds = side.worlds.or(Worlds::one(world)),
-                None => sides.push(Side { worlds: Worlds::one(world), fact }),
+                Some(side) => side.worlds = side.worlds.or(worlds),
+                None => sides.push(Side { worlds, fact }),
             }
         }
         if sides.len() < 2 {

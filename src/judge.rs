@@ -26,15 +26,40 @@ use crate::truth::{self, Cause, EvalError, Frame, Look, Scene, Truth};
 pub struct Judged {
     /// The verdict.
     pub verdict: Verdict,
-    /// The items of `for_each` that it is about, the outermost first: `redis.acl.users[3]`. Empty without `for_each`
-    /// and for verdicts about no item in particular.
-    pub items: Vec<String>,
+    /// The number of the item of each list of `for_each` that it is about, the outermost first. Empty without
+    /// `for_each` and for verdicts about no item in particular.
+    pub items: Numbers,
+}
+
+/// The numbers of items, one for each level of `for_each`; none for an item of which nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Numbers {
+    levels: u8,
+    numbers: [Option<u32>; LEVELS],
+}
+
+/// How many lists `for_each` may name.
+pub const LEVELS: usize = 2;
+
+impl Numbers {
+    /// The numbers, the outermost first.
+    pub fn as_slice(&self) -> &[Option<u32>] {
+        &self.numbers[..usize::from(self.levels).min(LEVELS)]
+    }
+
+    fn with(mut self, number: Option<usize>) -> Numbers {
+        if let Some(slot) = self.numbers.get_mut(usize::from(self.levels)) {
+            *slot = number.and_then(|number| u32::try_from(number).ok());
+            self.levels += 1;
+        }
+        self
+    }
 }
 
 impl Judged {
     /// The steps of the check's fix for this finding, with the items' numbers in their paths.
     pub fn plan(&self, check: &Check) -> Vec<EditOp> {
-        let items: Vec<_> = self.items.iter().map(|item| item.as_str().into()).collect();
+        let items = compile::items(&check.rule, self.items.as_slice());
         let step = |(op, paths): &(EditOp, Vec<crate::expr::Path>)| {
             let paths: Option<Vec<String>> =
                 paths.iter().map(|path| compile::numbered(path, check.rule.reads, &items)).collect();
@@ -46,29 +71,46 @@ impl Judged {
 
 /// Judges one subject: one verdict, or with `for_each` one for each item. Never none.
 pub fn judge(check: &Check, subject: &Subject, params: &Params) -> Vec<Judged> {
-    let alone = |verdict| vec![Judged { verdict, items: Vec::new() }];
-    // Only a subject that says why it lacks facts may lack them: a fact that a platform forgot is not "not applicable".
-    if subject.absent.is_some() {
-        let paths = check.rule.paths();
-        if !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path)) {
-            return alone(Verdict::NotApplicable);
+    judge_all(&[(check, params)], subject).pop().unwrap_or_default()
+}
+
+/// Judges one subject by several checks, each with its parameters. The items of a list that many of them go through
+/// are made once for all of them.
+pub fn judge_all(checks: &[(&Check, &Params)], subject: &Subject) -> Vec<Vec<Judged>> {
+    let mut judges: Vec<Judge<'_>> = checks.iter().map(|(check, params)| Judge::new(check, subject, params)).collect();
+    let mut lists: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (number, judge) in judges.iter().enumerate() {
+        let path = judge.check.rule.for_each.first().map_or("", |each| &*each.list.path);
+        match lists.iter_mut().find(|(list, _)| *list == path) {
+            Some((_, members)) => members.push(number),
+            None => lists.push((path, vec![number])),
         }
     }
-    let mut judge = Judge {
-        check,
-        subject,
-        params,
-        items: Vec::new(),
-        spans: Vec::new(),
-        judged: Vec::new(),
-        by_world: BTreeMap::new(),
-    };
-    if let Err(error) = judge.level(None, None, false) {
-        // One item that cannot be judged casts doubt on the check as a whole.
-        judge.push(Verdict::Broken { error: error.to_string() });
+    for (path, members) in lists {
+        let mut members: Vec<&mut Judge<'_>> = pick(&mut judges, &members);
+        match members.first().and_then(|judge| judge.outermost()).filter(|_| !path.is_empty()) {
+            Some((items, rest)) => {
+                for (number, item) in items.iter().flat_map(Items::iter).enumerate() {
+                    members
+                        .iter_mut()
+                        .for_each(|judge| judge.start(|judge| judge.enter(Some(number), &item, None, None, false)));
+                }
+                if let Some(rest) = rest.map(Fact::Unknown) {
+                    members
+                        .iter_mut()
+                        .for_each(|judge| judge.start(|judge| judge.enter(None, &rest, None, None, true)));
+                }
+            }
+            None => members.iter_mut().for_each(|judge| judge.start(|judge| judge.level(None, None, false))),
+        }
     }
-    judge.settle();
-    if judge.judged.is_empty() { alone(Verdict::NotApplicable) } else { judge.judged }
+    judges.into_iter().map(Judge::finish).collect()
+}
+
+/// The judges of these numbers, which ascend.
+fn pick<'j, 'a>(judges: &'j mut [Judge<'a>], numbers: &[usize]) -> Vec<&'j mut Judge<'a>> {
+    let all = judges.iter_mut().enumerate();
+    all.filter(|(number, _)| numbers.binary_search(number).is_ok()).map(|(_, judge)| judge).collect()
 }
 
 struct Judge<'a> {
@@ -76,16 +118,18 @@ struct Judge<'a> {
     subject: &'a Subject,
     params: &'a Params,
     /// The items it is at.
-    items: Vec<String>,
+    items: Numbers,
     /// Where they are, to know them again in other worlds.
     spans: Vec<Option<Span>>,
     judged: Vec<Judged>,
+    /// Whether there is nothing more to judge: the check does not apply, or cannot be trusted any more.
+    over: bool,
     /// What is said about the items of lists that differ between worlds, by the places of the items.
     by_world: BTreeMap<Vec<Option<Span>>, Said>,
 }
 
 /// The items as the first world numbers them, and what each world says.
-type Said = (Vec<String>, Vec<(usize, Outcome)>);
+type Said = (Numbers, Vec<(usize, Outcome)>);
 
 /// What one world, or all together, say about one item.
 enum Outcome {
@@ -97,18 +141,59 @@ enum Outcome {
 }
 
 impl<'a> Judge<'a> {
+    fn new(check: &'a Check, subject: &'a Subject, params: &'a Params) -> Judge<'a> {
+        // Only a subject that says why it lacks facts may lack them: a fact that a platform forgot is not
+        // "not applicable".
+        let over = subject.absent.is_some() && {
+            let paths = check.rule.paths();
+            !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path))
+        };
+        let (spans, judged, by_world) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Judge { check, subject, params, items: Numbers::default(), spans, judged, over, by_world }
+    }
+
+    /// Judges, unless it is over. One item that cannot be judged casts doubt on the check as a whole.
+    fn start(&mut self, judge: impl FnOnce(&mut Self) -> Result<(), EvalError>) {
+        if self.over {
+            return;
+        }
+        if let Err(error) = judge(self) {
+            self.push(Verdict::Broken { error: error.to_string() });
+            self.over = true;
+        }
+    }
+
+    /// The outermost list, where it is one and the same in all worlds.
+    fn outermost(&self) -> Option<(Option<Items>, Option<Unknown>)> {
+        let list = &self.check.rule.for_each.first()?.list;
+        let scene = self.scene(None);
+        if matches!(scene.look(list, None).ok()?, Look::Unknown(unknown) if !unknown.sides.is_empty()) {
+            return None;
+        }
+        let (items, rest) = scene.list(list, None).ok()?;
+        Some((items.cloned(), rest))
+    }
+
+    fn finish(mut self) -> Vec<Judged> {
+        self.settle();
+        if self.judged.is_empty() {
+            self.judged.push(Judged { verdict: Verdict::NotApplicable, items: Numbers::default() });
+        }
+        self.judged
+    }
+
     fn scene(&self, world: Option<usize>) -> Scene<'a> {
         Scene { subject: self.subject, params: self.params, world }
     }
 
     fn push(&mut self, verdict: Verdict) {
-        self.judged.push(Judged { verdict, items: self.items.clone() });
+        self.judged.push(Judged { verdict, items: self.items });
     }
 
     /// Goes through the items of the next level of `for_each`, or judges if there is none. `further` says that one of
     /// the items around may not be there at all.
     fn level(&mut self, frame: Option<&Frame<'_>>, world: Option<usize>, further: bool) -> Result<(), EvalError> {
-        let Some(each) = self.check.rule.for_each.get(self.items.len()) else {
+        let Some(each) = self.check.rule.for_each.get(self.spans.len()) else {
             return self.item(frame, world, further);
         };
         let scene = self.scene(world);
@@ -121,33 +206,29 @@ impl<'a> Judge<'a> {
             }
             return Ok(());
         }
-        let list = match each.list.base {
-            crate::expr::Base::Subject => self.check.rule.reads,
-            crate::expr::Base::Item(depth) => self.items.get(depth).map_or("", String::as_str),
-        };
-        let list = each.list.fields.iter().fold(list.to_owned(), |path, field| format!("{path}.{field}"));
         let (items, rest) = scene.list(&each.list, frame)?;
         for (index, item) in items.into_iter().flat_map(Items::iter).enumerate() {
-            self.enter(format!("{list}[{index}]"), &item, frame, world, further)?;
+            self.enter(Some(index), &item, frame, world, further)?;
         }
         if let Some(rest) = rest {
-            self.enter(format!("{list}[]"), &Fact::Unknown(rest), frame, world, true)?;
+            self.enter(None, &Fact::Unknown(rest), frame, world, true)?;
         }
         Ok(())
     }
 
     fn enter(
         &mut self,
-        path: String,
+        number: Option<usize>,
         item: &Fact,
         frame: Option<&Frame<'_>>,
         world: Option<usize>,
         further: bool,
     ) -> Result<(), EvalError> {
-        self.items.push(path);
+        let outside = self.items;
+        self.items = outside.with(number);
         self.spans.push(item.spans().first().copied());
         let result = self.level(Some(&Frame::within(frame, item)), world, further);
-        self.items.pop();
+        self.items = outside;
         self.spans.pop();
         result
     }
@@ -170,7 +251,7 @@ impl<'a> Judge<'a> {
         }
         if let Some(world) = world {
             let said = self.by_world.entry(self.spans.clone());
-            let (_, outcomes) = said.or_insert_with(|| (self.items.clone(), Vec::new()));
+            let (_, outcomes) = said.or_insert_with(|| (self.items, Vec::new()));
             outcomes.push((world, outcome));
         } else {
             self.push(verdict(outcome));

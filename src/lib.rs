@@ -27,6 +27,8 @@ pub mod truth;
 use std::io::Read;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use check::Check;
+use expr::Params;
 use project::{Facts, Options, Project, Trouble};
 use report::{Clock, Judged, Report};
 
@@ -42,14 +44,18 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let mut judged: Vec<Judged> = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).collect();
     let mut asked = vec![false; checks.len()];
     for (number, subject) in facts.subjects.iter().enumerate() {
+        let mut its: Vec<(&Check, &Params)> = Vec::new();
         for (chosen, asked) in
             checks.iter().zip(&mut asked).filter(|(chosen, _)| chosen.check.rule.reads == subject.kind)
         {
-            let verdicts = judge::judge(&chosen.check, subject, &chosen.params);
-            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
-            judged.push(Judged { subject: number, check: chosen.check.id.clone(), verdicts });
+            its.push((&chosen.check, &chosen.params));
             *asked = true;
         }
+        let verdicts = judge::judge_all(&its, subject);
+        judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
+            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
+            Judged { subject: number, check: check.id.clone(), verdicts }
+        }));
     }
     let asked = asked.into_iter().filter(|asked| *asked).count();
     let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));

@@ -282,6 +282,20 @@ fn parts(text: &str) -> Vec<Part> {
     parts
 }
 
+/// The paths of items of `for_each`, the outermost first: `redis.acl.users[3]`; `[]` for one of which nothing is known.
+pub fn items(rule: &Rule, numbers: &[Option<u32>]) -> Vec<Arc<str>> {
+    let mut items: Vec<Arc<str>> = Vec::new();
+    for (each, number) in rule.for_each.iter().zip(numbers) {
+        let base = match each.list.base {
+            expr::Base::Subject => rule.reads,
+            expr::Base::Item(depth) => items.get(depth).map_or("", |item| item),
+        };
+        let list = each.list.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{field}"));
+        items.push(format!("{list}[{}]", number.map_or_else(String::new, |number| number.to_string())).into());
+    }
+    items
+}
+
 /// The path of a fact as a fix names it, items numbered; `items` are the paths of the items of `for_each`.
 pub fn numbered(path: &Path, root: &str, items: &[Arc<str>]) -> Option<String> {
     let base = match path.read.base {

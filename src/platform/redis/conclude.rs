@@ -6,28 +6,50 @@ pub mod dead;
 pub mod entry;
 pub mod outcome;
 pub mod password;
+pub mod person;
 pub mod roster;
 pub mod users;
 
-use crate::fact::{Fact, Items, Name, Value};
+use crate::fact::{Fact, Items, Name, Record, Value, Worlds};
 use crate::text::Span;
 
-/// What holds in all worlds, out of what holds in each: records field by field, everything else as a whole.
+/// What each world says, in the order of the worlds.
+pub fn by_world<T>(all: impl IntoIterator<Item = T>) -> Vec<(Worlds, T)> {
+    all.into_iter().enumerate().map(|(world, said)| (Worlds::one(world), said)).collect()
+}
+
+/// The same, where worlds that say the same are together.
+pub fn grouped<T>(all: impl IntoIterator<Item = T>, same: impl Fn(&T, &T) -> bool) -> Vec<(Worlds, T)> {
+    let mut groups: Vec<(Worlds, T)> = Vec::new();
+    for (world, said) in all.into_iter().enumerate() {
+        match groups.iter_mut().find(|(_, known)| same(known, &said)) {
+            Some((worlds, _)) => *worlds = worlds.or(Worlds::one(world)),
+            None => groups.push((Worlds::one(world), said)),
+        }
+    }
+    groups
+}
+
+/// What holds in all worlds, out of what holds in some: records field by field, everything else as a whole.
 /// `None` for no worlds.
-pub fn merged(facts: Vec<(usize, Fact)>, at: Span) -> Option<Fact> {
+pub fn merged(mut facts: Vec<(Worlds, Fact)>, at: Span) -> Option<Fact> {
+    if facts.len() < 2 {
+        return facts.pop().map(|(_, fact)| fact);
+    }
     if let Some(names) = common_fields(&facts) {
-        let spans = facts.first()?.1.spans().to_vec();
         let fields = names.into_iter().filter_map(|name| {
-            let of_worlds = facts.iter().filter_map(|(world, fact)| Some((*world, field(fact, name)?.clone())));
+            let of_worlds = facts.iter().filter_map(|(worlds, fact)| Some((*worlds, field(fact, name)?.clone())));
             Some((name, merged(of_worlds.collect(), at)?))
         });
-        return Some(Fact::record(fields.collect::<Vec<_>>(), spans));
+        let value = Value::Record(Record::new(fields.collect::<Vec<_>>()));
+        let Fact::Known { origin, .. } = facts.first()?.1.clone() else { return None };
+        return Some(Fact::Known { value, origin });
     }
     Fact::across(facts, at, same)
 }
 
 /// The names of the fields, if every fact is a record.
-fn common_fields(facts: &[(usize, Fact)]) -> Option<Vec<Name>> {
+fn common_fields(facts: &[(Worlds, Fact)]) -> Option<Vec<Name>> {
     let mut names = Vec::new();
     for (_, fact) in facts {
         let Some(Value::Record(record)) = fact.value() else { return None };

@@ -2,9 +2,10 @@
 
 use super::acl::{self, Evaluator};
 use super::conclude::entry::World;
+use super::conclude::person::Court;
 use super::conclude::roster::{self, Roster, Unwritten};
-use super::conclude::users::{Court, Seen};
-use super::conclude::{dead, merged, password, users};
+use super::conclude::users::Seen;
+use super::conclude::{by_world, dead, merged, password, users};
 use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
 use super::effective::Started;
@@ -12,7 +13,7 @@ use super::entrance;
 use super::instance::{AclFile, Instance};
 use super::listen::{self, Opening};
 use super::version::Version;
-use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why};
+use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why, Worlds};
 use crate::text::{SourceId, Sources, Span};
 
 /// All facts of an instance.
@@ -27,12 +28,9 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let Some(at) = instance.loaded.first().map(|loaded| loaded.end) else { return Vec::new() };
     let root = instance.kind;
     let openings: Vec<Opening> = instance.doors.iter().map(listen::open).collect();
-    let worlds: Vec<Seen> = instance
-        .loaded
-        .iter()
-        .zip(&instance.acl)
-        .map(|(loaded, file)| (Roster::of(root, loaded, file, sources), Court::of(root, loaded)))
-        .collect();
+    let rosters = Roster::of_all(root, instance.loaded.iter().zip(&instance.acl), sources);
+    let worlds: Vec<Seen> =
+        rosters.into_iter().zip(instance.loaded.iter().map(|loaded| Court::of(root, loaded))).collect();
     let entries: Vec<World<'_>> = instance
         .loaded
         .iter()
@@ -46,7 +44,7 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
             default_user: default_places(roster),
         })
         .collect();
-    let across = |of: &dyn Fn(&World<'_>) -> Fact| merged(entries.iter().map(of).enumerate().collect(), at);
+    let across = |of: &dyn Fn(&World<'_>) -> Fact| merged(by_world(entries.iter().map(of)), at);
     let mut facts: Vec<(Name, Option<Fact>)> =
         vec![("not_in_force", across(&|world| dead::not_in_force(root, world.loaded, sources)))];
     if !instance.fragment {
@@ -55,10 +53,11 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
         facts.push(("cluster_bus", across(&|world| world.cluster_bus())));
         facts.push(("gates", across(&|world| world.gates())));
     }
-    let errors = entries.iter().enumerate().map(|(index, world)| {
-        (index, errors(root, world.loaded, &instance.started[index], world.opening, instance.fragment))
-    });
-    facts.push(("errors", merged(errors.collect(), at)));
+    let errors = entries
+        .iter()
+        .enumerate()
+        .map(|(index, world)| errors(root, world.loaded, &instance.started[index], world.opening, instance.fragment));
+    facts.push(("errors", merged(by_world(errors), at)));
     let requirepass = explicit(&instance.loaded, "requirepass");
     let users_written = worlds.iter().any(|(roster, _)| !roster.accounts.is_empty());
     let settings = instance.loaded.first().map(|loaded| password::of_settings(root, loaded)).unwrap_or_default();
@@ -80,15 +79,15 @@ pub fn alone(root: Name, source: SourceId, sources: &Sources, worlds: &[&'static
     let at = sources.get(source).whole();
     let unknown = Unknown::new(Why::NotReadable, at, "the configuration that names this ACL file");
     let file = acl::file::AclFile::read(sources.get(source).bytes());
-    let errors = worlds.iter().enumerate().map(|(world, version)| {
+    let errors = worlds.iter().map(|version| {
         let fact = |error: acl::file::FileError| {
             let at = Span::new(source, error.place.start, error.place.end);
             Fact::record([("message", Fact::written(error.message.as_str(), at))], vec![at])
         };
         let found = file.errors(&Evaluator::new(version)).into_iter().map(fact).collect::<Vec<_>>();
-        (world, Fact::derived(found, [at]))
+        Fact::derived(found, [at])
     });
-    let errors = merged(errors.collect(), at);
+    let errors = merged(by_world(errors), at);
     let roster = roster::lone(source, sources, unknown.clone());
     let names_default = roster.default_account().is_some();
     let seen = worlds.iter().map(|version| (roster.clone(), Court::alone(version, unknown.clone())));
@@ -169,7 +168,8 @@ pub fn settings(instance: &Instance) -> Vec<(Name, Fact)> {
 /// A setting in all versions that have it.
 fn across(loaded: &[Loaded], setting: SettingId) -> Option<(Name, Fact)> {
     let at = Span::at(loaded.first()?.end.source, loaded.first()?.end.end as usize);
-    let sides = loaded.iter().enumerate().filter_map(|(world, loaded)| Some((world, loaded.fact(setting)?.1)));
+    let sides =
+        loaded.iter().enumerate().filter_map(|(world, loaded)| Some((Worlds::one(world), loaded.fact(setting)?.1)));
     Some((setting.setting().fact, Fact::across(sides, at, same)?))
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::statement::{Monitor, State, Statement, carry_out};
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Value};
-use crate::platform::redis::conclude::{merged, password};
+use crate::platform::redis::conclude::{by_world, merged, password};
 use crate::platform::redis::conf::Loaded;
 use crate::platform::redis::derive;
 use crate::platform::redis::instance::{Instance, SENTINEL_PORT};
@@ -38,9 +38,9 @@ pub fn facts(instance: &Instance, sources: &Sources) -> Record {
     let at = instance.loaded.first().map(|loaded| loaded.end);
     let mut facts: Vec<(Name, Fact)> = shared.iter().map(|(name, fact)| (name, fact.clone())).collect();
     let Some(at) = at else { return shared };
-    let monitors = states.iter().map(|state| monitors(state, at)).enumerate().collect();
+    let monitors = by_world(states.iter().map(|state| monitors(state, at)));
     facts.extend(merged(monitors, at).map(|fact| ("monitors", fact)));
-    let scripts = states.iter().map(|state| scripts(state, at)).enumerate().collect();
+    let scripts = by_world(states.iter().map(|state| scripts(state, at)));
     facts.extend(merged(scripts, at).map(|fact| ("deny_scripts_reconfig", fact)));
     for (name, fact) in &mut facts {
         match *name {
@@ -119,9 +119,9 @@ fn errors(shared: &Fact, states: &[State], at: Span) -> Fact {
         {
             list.rest = state.unknown.first().map(|unknown| unknown.clone().following_from("sentinel.errors"));
         }
-        (world, fact)
+        fact
     };
-    merged(states.iter().enumerate().map(of_world).collect(), at).unwrap_or_else(|| shared.clone())
+    merged(by_world(states.iter().enumerate().map(of_world)), at).unwrap_or_else(|| shared.clone())
 }
 
 fn passwords(state: &State) -> Vec<Fact> {

@@ -1,5 +1,6 @@
 //! The users of a configuration as they are written: names and rules with their places, before any is evaluated.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::fact::{Unknown, Why};
@@ -56,8 +57,18 @@ pub struct Roster {
 }
 
 impl Roster {
-    /// Puts together what a version finds. `file` is its ACL file.
-    pub fn of(root: &str, loaded: &Loaded, file: &AclFile, sources: &Sources) -> Roster {
+    /// Puts together what each version finds; with each comes its ACL file, which is taken apart once.
+    pub fn of_all<'a>(
+        root: &str,
+        worlds: impl Iterator<Item = (&'a Loaded, &'a AclFile)>,
+        sources: &Sources,
+    ) -> Vec<Roster> {
+        let mut files: BTreeMap<SourceId, Arc<[Account]>> = BTreeMap::new();
+        let mut of = |source: SourceId| files.entry(source).or_insert_with(|| of_file(source, sources).into()).clone();
+        worlds.map(|(loaded, file)| Roster::of(root, loaded, file, &mut of)).collect()
+    }
+
+    fn of(root: &str, loaded: &Loaded, file: &AclFile, read: &mut dyn FnMut(SourceId) -> Arc<[Account]>) -> Roster {
         let follow = |unknown: &Unknown| unknown.clone().following_from(format!("{root}.acl.users"));
         match file {
             AclFile::Unknown(unknown) => {
@@ -65,8 +76,7 @@ impl Roster {
                 Roster { accounts: [].into(), rest: Some(unknown.clone()), unwritten: Unwritten::Unknown(unknown) }
             }
             AclFile::Read { source, at } => {
-                let accounts = of_file(*source, sources).into();
-                Roster { accounts, rest: None, unwritten: Unwritten::MadeAnew(*at) }
+                Roster { accounts: read(*source), rest: None, unwritten: Unwritten::MadeAnew(*at) }
             }
             AclFile::None => {
                 let rest = loaded.users.rest.as_ref().map(follow);

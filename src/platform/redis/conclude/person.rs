@@ -1,0 +1,248 @@
+//! One user as a version has it, and the fact of it.
+
+use super::outcome::{OpenWay, Outcome, of_read, of_rules};
+use super::roster::{Account, Roster, Rule, Unwritten};
+use crate::fact::{Fact, Name, Origin, Record, Unknown, Value, Why};
+use crate::platform::redis::acl::crash::Crashing;
+use crate::platform::redis::acl::takeover::{Gate, Gates};
+use crate::platform::redis::acl::undone::Undone;
+use crate::platform::redis::acl::{Evaluator, Read};
+use crate::platform::redis::conf::{Held, Loaded};
+use crate::platform::redis::value::Typed;
+use crate::text::Span;
+
+/// What a version needs to evaluate rules: one world.
+#[derive(Debug, Clone)]
+pub struct Court {
+    evaluator: Evaluator,
+    gates: Gates,
+    /// Why a gate is not known, and its fact.
+    unknown_gate: Option<Unknown>,
+}
+
+impl Court {
+    /// With the gates and the default of channels that a configuration sets.
+    pub fn of(root: &str, loaded: &Loaded) -> Court {
+        let mut unknown_gate = None;
+        let mut gate = |name: &str| match loaded.named(name) {
+            Held::Unknown(unknown) => {
+                let path = format!("{root}.{}", name.replace('-', "_"));
+                unknown_gate.get_or_insert_with(|| unknown.clone().following_from(path));
+                Gate::Unknown
+            }
+            held => match held.typed() {
+                Some(Typed::Word("yes")) => Gate::Yes,
+                Some(Typed::Word("local")) => Gate::Local,
+                _ => Gate::No,
+            },
+        };
+        let gates = Gates {
+            protected_configs: gate("enable-protected-configs"),
+            debug_command: gate("enable-debug-command"),
+            module_command: gate("enable-module-command"),
+        };
+        let open_channels = match loaded.named("acl-pubsub-default").typed() {
+            Some(typed) => *typed == Typed::Word("allchannels"),
+            None => !loaded.version.since(7, 0),
+        };
+        let evaluator = Evaluator::new(loaded.version).with_channels_by_default(open_channels);
+        Court { evaluator, gates, unknown_gate }
+    }
+
+    /// For an ACL file alone, whose server's gates nobody knows.
+    pub fn alone(version: &'static crate::platform::redis::version::Version, unknown: Unknown) -> Court {
+        let gates =
+            Gates { protected_configs: Gate::Unknown, debug_command: Gate::Unknown, module_command: Gate::Unknown };
+        Court { evaluator: Evaluator::new(version), gates, unknown_gate: Some(unknown) }
+    }
+}
+
+/// A user with its places.
+pub struct Person<'a> {
+    name: &'a [u8],
+    at: Span,
+    rules: &'a [Rule],
+    /// What holds instead of a line, for a user that is not written.
+    because: Option<&'static str>,
+    court: &'a Court,
+    outcome: Result<Outcome, Unknown>,
+}
+
+fn same_reason(one: &Unknown, other: &Unknown) -> bool {
+    one.why == other.why && one.at == other.at && one.of == other.of
+}
+
+impl<'a> Person<'a> {
+    /// A user that is written.
+    pub fn written(root: Name, account: &'a Account, court: &'a Court) -> Person<'a> {
+        let outcome = match &account.unknown {
+            Some(unknown) => Err(unknown.clone().following_from(format!("{root}.acl.users"))),
+            None => of_rules(&court.evaluator, &account.rules, court.gates)
+                .ok_or_else(|| Unknown::new(Why::Malformed, account.at, "rules that the server accepts")),
+        };
+        Person { name: &account.name, at: account.at, rules: &account.rules, because: None, court, outcome }
+    }
+
+    /// The default user, written or not.
+    pub fn default_user(root: Name, roster: &'a Roster, court: &'a Court) -> Person<'a> {
+        if let Some(account) = roster.default_account() {
+            return Person::written(root, account, court);
+        }
+        let evaluator = &court.evaluator;
+        let person = |at, because, outcome| Person { name: b"default", at, rules: &[], because, court, outcome };
+        let (user, at, because) = match &roster.unwritten {
+            Unwritten::Unknown(unknown) => {
+                let unknown = unknown.clone().following_from(format!("{root}.acl.default_user"));
+                return person(unknown.at, None, Err(unknown));
+            }
+            Unwritten::Open(at) => {
+                (evaluator.default_user(), *at, "nothing is said of `default`: it needs no password")
+            }
+            Unwritten::MadeAnew(at) => {
+                (evaluator.default_user(), *at, "the ACL file does not name `default`, who then needs no password")
+            }
+            Unwritten::Requirepass(password, at) => (evaluator.default_user_with(password), *at, "`requirepass`"),
+        };
+        person(at, Some(because), Ok(of_read(evaluator, &Read::of(user), court.gates)))
+    }
+
+    /// Whether two versions say the same of a user, so that one fact holds in both.
+    pub fn same(&self, other: &Person<'_>) -> bool {
+        let outcomes = match (&self.outcome, &other.outcome) {
+            (Ok(one), Ok(other)) => one == other,
+            (Err(one), Err(other)) => same_reason(one, other),
+            _ => false,
+        };
+        let gates = match (&self.court.unknown_gate, &other.court.unknown_gate) {
+            (Some(one), Some(other)) => same_reason(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        outcomes
+            && gates
+            && self.at == other.at
+            && self.because == other.because
+            && self.name == other.name
+            && self.rules == other.rules
+    }
+
+    /// The fact of this user.
+    pub fn fact(&self) -> Fact {
+        let outcome = match &self.outcome {
+            Ok(outcome) => outcome,
+            Err(unknown) => return Fact::Unknown(unknown.clone()),
+        };
+        let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let fields = vec![
+            ("name", self.derived(String::from_utf8_lossy(self.name).as_ref(), self.at)),
+            ("enabled", self.derived(outcome.enabled, self.last(&[b"on", b"off", b"reset"], b""))),
+            ("nopass", self.derived(outcome.nopass, self.last(&[b"nopass", b"resetpass", b"reset"], b">#"))),
+            ("password_count", self.derived(counted(outcome.passwords), self.last(&[b"resetpass", b"reset"], b">#"))),
+            (
+                "password_reset",
+                self.derived(
+                    outcome.enabled && !outcome.nopass && outcome.passwords == 0,
+                    self.last(&[b"resetpass", b"reset", b"on"], b""),
+                ),
+            ),
+            ("all_keys", self.derived(outcome.all_keys, self.last(&[b"allkeys", b"resetkeys", b"~*"], b""))),
+            ("all_channels", self.derived(outcome.all_channels, self.last(&[b"allchannels", b"&*"], b""))),
+            ("no_commands", self.derived(outcome.no_commands, self.last(&[], b"+-"))),
+            ("keys", self.keys(outcome)),
+            ("channels", self.channels(outcome)),
+            ("takeover", self.list(outcome.ways.iter().map(|way| self.way(way)).collect())),
+            ("undone_rules", self.list(outcome.undone.iter().map(|undone| self.undone(undone)).collect())),
+            ("crashing_rules", self.list(outcome.crashing.iter().map(|crashing| self.crash(crashing)).collect())),
+        ];
+        let origin = self.origin(self.at);
+        Fact::Known { value: Value::Record(Record::new(fields)), origin }
+    }
+
+    fn origin(&self, at: Span) -> Origin {
+        match self.because {
+            Some(because) => Origin::Default { anchor: at, because: because.into() },
+            None => Origin::Derived([at].into()),
+        }
+    }
+
+    fn derived(&self, value: impl Into<Value>, at: Span) -> Fact {
+        Fact::Known { value: value.into(), origin: self.origin(at) }
+    }
+
+    fn list(&self, facts: Vec<Fact>) -> Fact {
+        self.derived(facts, self.at)
+    }
+
+    /// The last rule that is one of these words or starts with one of these signs, else the name.
+    fn last(&self, words: &[&[u8]], signs: &[u8]) -> Span {
+        let is = |rule: &&Rule| {
+            words.iter().any(|word| rule.bytes.eq_ignore_ascii_case(word))
+                || rule.bytes.first().is_some_and(|sign| signs.contains(sign))
+        };
+        self.rules.iter().rev().find(is).map_or(self.at, |rule| rule.at)
+    }
+
+    fn rule(&self, index: usize) -> (String, Span) {
+        self.rules.get(index).map_or_else(
+            || (String::new(), self.at),
+            |rule| (String::from_utf8_lossy(&rule.bytes).into_owned(), rule.at),
+        )
+    }
+
+    fn keys(&self, outcome: &Outcome) -> Fact {
+        let key = |(pattern, read, write): &(String, bool, bool)| {
+            let at = self.rules.iter().find(|rule| {
+                let tail = rule.bytes.iter().position(|byte| *byte == b'~').map(|tilde| &rule.bytes[tilde + 1..]);
+                tail == Some(pattern.as_bytes())
+            });
+            let at = at.map_or(self.at, |rule| rule.at);
+            let fields = [
+                ("pattern", self.derived(pattern.as_str(), at)),
+                ("read", self.derived(*read, at)),
+                ("write", self.derived(*write, at)),
+            ];
+            Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
+        };
+        self.list(outcome.keys.iter().map(key).collect())
+    }
+
+    fn channels(&self, outcome: &Outcome) -> Fact {
+        self.list(outcome.channels.iter().map(|channel| self.derived(channel.as_str(), self.at)).collect())
+    }
+
+    fn way(&self, open: &OpenWay) -> Fact {
+        let range = open.decided_by.clone().unwrap_or(0..0);
+        let (decided_by, at) = match range.is_empty() {
+            true => (String::new(), self.at),
+            false => self.rule(range.start),
+        };
+        let may = match (open.open, &self.court.unknown_gate) {
+            (None, Some(unknown)) => Fact::Unknown(unknown.clone()),
+            (known, _) => self.derived(known.unwrap_or(false), at),
+        };
+        let fields = [
+            ("way", self.derived(open.way.name, at)),
+            ("takes", self.derived(open.way.takes, at)),
+            ("commands", self.derived(open.way.commands, at)),
+            ("gate", self.derived(open.gate.unwrap_or_default(), at)),
+            ("open", may),
+            ("decided_by", self.derived(decided_by.as_str(), at)),
+        ];
+        Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
+    }
+
+    fn undone(&self, undone: &Undone) -> Fact {
+        let ((text, at), (by, by_at)) = (self.rule(undone.rule.start), self.rule(undone.by.start));
+        let fields = [
+            ("rule", self.derived(text.as_str(), at)),
+            ("by", self.derived(by.as_str(), by_at)),
+            ("takes_away", self.derived(undone.takes_away, at)),
+        ];
+        Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
+    }
+
+    fn crash(&self, crashing: &Crashing) -> Fact {
+        let (text, at) = self.rule(crashing.rule.start);
+        let fields = [("rule", self.derived(text.as_str(), at)), ("when", self.derived(crashing.when, at))];
+        Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
+    }
+}
