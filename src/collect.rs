@@ -220,7 +220,7 @@ impl Run {
     }
 
     fn finish(self, root: Option<PathBuf>, limit: u64) -> Collected {
-        let disk = Disk { within: self.within, root, limit, everything: false };
+        let disk = Disk::new(self.within, root, limit);
         Collected { found: self.found, disk, notices: self.notices }
     }
 }

@@ -207,6 +207,14 @@ impl Unknown {
     }
 }
 
+impl PartialEq for Unknown {
+    /// Whether it is the same reason at the same place. What differs between versions is equal to nothing.
+    fn eq(&self, other: &Unknown) -> bool {
+        let alike = self.sides.is_empty() && other.sides.is_empty();
+        alike && self.why == other.why && self.at == other.at && self.of == other.of && self.needs == other.needs
+    }
+}
+
 /// One of several things that hold, each in its worlds.
 #[derive(Debug, Clone)]
 pub struct Side {

@@ -100,55 +100,67 @@ pub trait Files: Sync {
 /// The file system of this machine, as far as a run may open it.
 #[derive(Debug, Clone)]
 pub struct Disk {
-    /// The folders that relative paths may lead into; absolute.
-    pub within: Vec<PathBuf>,
+    /// The folders that paths may lead into, symbolic links followed; `None` for all.
+    within: Option<Vec<Folder>>,
     /// Where the target machine's `/` is, if the user said so.
-    pub root: Option<PathBuf>,
+    root: Option<Folder>,
     /// How many bytes of one file are read.
-    pub limit: u64,
-    /// Whether everything may be opened, as the server itself would.
-    pub everything: bool,
+    limit: u64,
+}
+
+/// A folder as it was named, and where that leads.
+#[derive(Debug, Clone)]
+struct Folder {
+    named: PathBuf,
+    real: PathBuf,
+}
+
+impl Folder {
+    fn new(named: PathBuf) -> Folder {
+        let real = fs::canonicalize(&named).unwrap_or_else(|_| named.clone());
+        Folder { named, real }
+    }
 }
 
 impl Disk {
     /// The whole file system, every absolute path taken as it is: what `hardline effective` asks.
     pub fn whole(limit: u64) -> Disk {
-        Disk { within: Vec::new(), root: None, limit, everything: true }
+        Disk { within: None, root: None, limit }
     }
 
-    /// The path to open. Symbolic links are followed, so that one cannot lead out of the tree unseen.
-    fn open(&self, at: &Location) -> Result<PathBuf, Unreadable> {
-        if self.everything {
-            return Ok(at.path().to_path_buf());
-        }
-        let (path, under) = match (at, &self.root) {
-            (Location::Target(path), Some(root)) => {
-                let path = path.strip_prefix("/").unwrap_or(path);
-                (root.join(path), Some(root))
-            }
-            (Location::Target(path) | Location::Here(path), _) => (path.clone(), None),
+    /// These folders, which are absolute, and the one in which the target machine's `/` is.
+    pub fn new(within: Vec<PathBuf>, root: Option<PathBuf>, limit: u64) -> Disk {
+        Disk { within: Some(within.into_iter().map(Folder::new).collect()), root: root.map(Folder::new), limit }
+    }
+
+    /// The path to open, and where it leads. Symbolic links are followed, so that one cannot lead out of the tree
+    /// unseen.
+    fn open(&self, at: &Location) -> Result<(PathBuf, PathBuf), Unreadable> {
+        let path = match (at, &self.root) {
+            (Location::Target(path), Some(root)) => root.named.join(path.strip_prefix("/").unwrap_or(path)),
+            (Location::Target(path) | Location::Here(path), _) => path.clone(),
         };
-        let real = fs::canonicalize(&path).unwrap_or_else(|_| normal(&path));
-        let inside = |folder: &PathBuf| {
-            let folder = fs::canonicalize(folder).unwrap_or_else(|_| folder.clone());
-            real.starts_with(&folder) || normal(&path).starts_with(&folder) && !path.exists()
+        let found = fs::canonicalize(&path);
+        let Some(within) = &self.within else {
+            let real = found.unwrap_or_else(|_| path.clone());
+            return Ok((path, real));
         };
-        if under.is_some_and(inside) || self.within.iter().any(inside) || self.root.as_ref().is_some_and(inside) {
-            Ok(path)
-        } else {
-            Err(Unreadable::OutOfReach)
-        }
+        let there = found.is_ok() || path.exists();
+        let real = found.unwrap_or_else(|_| normal(&path));
+        let inside =
+            |folder: &Folder| real.starts_with(&folder.real) || !there && normal(&path).starts_with(&folder.real);
+        if within.iter().chain(&self.root).any(inside) { Ok((path, real)) } else { Err(Unreadable::OutOfReach) }
     }
 }
 
 impl Files for Disk {
     fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable> {
-        text::read_file(&self.open(at)?, self.limit)
+        text::read_file(&self.open(at)?.0, self.limit)
     }
 
     fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable> {
         let mut names = Vec::new();
-        for entry in fs::read_dir(self.open(folder)?)? {
+        for entry in fs::read_dir(self.open(folder)?.0)? {
             if let Ok(name) = entry?.file_name().into_string() {
                 names.push(name);
             }
@@ -158,12 +170,11 @@ impl Files for Disk {
     }
 
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
-        let path = self.open(at)?;
-        Ok(fs::canonicalize(&path).unwrap_or(path))
+        Ok(self.open(at)?.1)
     }
 
     fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
-        let path = self.open(at)?;
+        let (path, _) = self.open(at)?;
         match fs::metadata(&path) {
             Ok(metadata) if metadata.is_dir() => Err(Unreadable::NotAFile("a folder")),
             // Opening for appending changes nothing as long as nothing is written; a FIFO would wait for a reader.

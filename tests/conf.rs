@@ -309,9 +309,8 @@ fn what_accumulates_and_what_does_not() {
         assert_eq!(twice.accepted(), name == "redis:6.2.16", "{name}");
     }
     let overridden = conf("redis:7.4.1", "requirepass one\nhz 20\nrequirepass two\n");
-    let setting = SettingId::of("requirepass").unwrap();
-    let undone: Vec<_> =
-        overridden.loaded.overridden(setting).map(|write| overridden.sources.text(write.value)).collect();
+    let undone = overridden.loaded.overridden();
+    let undone: Vec<_> = undone.iter().map(|(write, _)| overridden.sources.text(write.value)).collect();
     assert_eq!((undone, overridden.get("requirepass")), (vec!["one".to_owned()], "two".to_owned()));
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use hardline::fact::{Unknown, Why};
 use hardline::platform::redis::door::{
-    AuthClients, Bind, Cluster, DefaultUser, Door, Family, Host, Maybe, Setting, Tls, TlsFile, UnixSocket,
+    AuthClients, Bind, Cluster, DefaultUser, Door, Epoch, Family, Host, Maybe, Setting, Tls, TlsFile, UnixSocket,
 };
 use hardline::platform::redis::listen::{Listener, Opening, open};
 use hardline::platform::redis::reach::{Answer, Channel, Class, Finding, Vantage, cell, loopback, remote, unix_other};
@@ -23,7 +23,7 @@ fn items(texts: &[&str]) -> Bind {
 /// Everything written nowhere.
 fn bare(version: Version) -> Door {
     Door {
-        version,
+        epoch: Epoch::of(&version),
         bind: Maybe::Known(Bind::NotWritten),
         bind_at: nowhere(),
         port: Maybe::Known(6379),
@@ -317,7 +317,7 @@ fn redis_6_2_forgets_protected_mode_once_bind_is_written() {
     assert_eq!(found.deciding.first(), Some(&Setting::Bind(None)));
     door.bind = Maybe::Unknown(unknown());
     assert_eq!(answer(&remote(&door)), None);
-    door.version = version("redis:7.0.15");
+    door.epoch = Epoch::From7_0;
     let Answer::Unknown { possible, .. } = remote(&door).answer else { panic!("bind decides") };
     assert_eq!(possible, [Class::RefusedConnect, Class::Denied]);
 }

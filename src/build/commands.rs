@@ -80,11 +80,10 @@ fn tables(data: &Data) -> String {
         writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},")
             .expect("a string takes all");
     }
-    let top: Vec<usize> = (0..count).filter(|id| containers[*id] == *id).collect();
-    let mut sorted: Vec<&str> = top.iter().map(|id| names[*id]).collect();
-    sorted.sort_unstable();
-    let top: Vec<usize> =
-        sorted.iter().map(|name| names.iter().position(|other| other == name).expect("it is one of them")).collect();
+    let mut top = phf_codegen::Map::new();
+    for id in (0..count).filter(|id| containers[*id] == *id) {
+        top.entry(names[id].as_bytes(), format!("Command({id})"));
+    }
     format!(
         "/// How many commands there are in all versions together, subcommands included.\n\
          pub const COUNT: usize = {count};\n\
@@ -92,13 +91,13 @@ fn tables(data: &Data) -> String {
          pub const WORDS: usize = {words};\n\
          static NAMES: [&str; COUNT] = {names:?};\n\
          static CONTAINERS: [u16; COUNT] = {containers:?};\n\
-         /// The commands that are no subcommands, sorted by name.\n\
-         static TOP: [u16; {}] = {top:?};\n\
+         /// The commands that are no subcommands.\n\
+         static TOP: phf::Map<&'static [u8], Command> = {};\n\
          /// The categories, in the order in which the server tries them when it describes a user.\n\
          pub static CATEGORIES: [&str; {}] = {:?};\n\
          static ROWS: [Row; {}] = [\n{}\n];\n\
          static TABLES: [Table; {}] = [\n{versions}];\n",
-        top.len(),
+        top.build(),
         data.categories.len(),
         data.categories,
         rows.len(),

@@ -62,6 +62,7 @@ fn tables(entries: &BTreeMap<String, Entry>) -> String {
             for known in std::iter::once(name).chain(alias) {
                 let place = names.entry(known.to_owned()).or_insert((number, 0));
                 assert_eq!(place.0, number, "`{known}` names two settings");
+                assert!(known.len() <= 64, "`{known}` is longer than LONGEST");
                 place.1 |= 1 << world;
             }
             let spec = here.spec(name, alias);
@@ -85,21 +86,31 @@ fn tables(entries: &BTreeMap<String, Entry>) -> String {
             writeln!(fields, "Field {{ name: {fact:?}, ty: {ty}, doc: {doc:?} }},").expect("a string takes all");
         }
     }
-    let named: String = names
-        .iter()
-        .map(|(name, (setting, versions))| format!("({name:?}, SettingId({setting}), {versions:#x}),\n"))
-        .collect();
+    let mut named = phf_codegen::Map::new();
+    for (name, (setting, versions)) in &names {
+        named.entry(name.as_bytes(), format!("Named {{ setting: SettingId({setting}), versions: {versions:#x} }}"));
+    }
+    let mut keys = phf_codegen::Map::new();
+    for (number, key) in entries.keys().enumerate() {
+        keys.entry(key.as_str(), format!("SettingId({number})"));
+    }
+    let numbered = |(number, spec): (usize, &String)| format!("Spec {{ number: {number}, {spec} }}");
+    let specs: Vec<String> = specs.iter().enumerate().map(numbered).collect();
     format!(
         "static SPECS: [Spec; {}] = [\n{}\n];\n\
          /// Every setting of every version, sorted by name.\n\
          pub static SETTINGS: [Setting; {}] = [\n{settings}];\n\
-         static NAMES: [(&str, SettingId, u16); {}] = [\n{named}];\n\
+         /// Settings by the words that name them in some version.\n\
+         static NAMED: phf::Map<&'static [u8], Named> = {};\n\
+         /// Settings by their keys in the data file.\n\
+         static KEYS: phf::Map<&'static str, SettingId> = {};\n\
          /// The settings as facts.\n\
          pub static FIELDS: &[Field] = &[\n{fields}];\n",
         specs.len(),
         specs.join(",\n"),
         entries.len(),
-        names.len(),
+        named.build(),
+        keys.build(),
     )
 }
 
@@ -119,7 +130,7 @@ impl Entry {
         Some(here)
     }
 
-    /// A `Spec` in Rust.
+    /// The fields of a `Spec` in Rust.
     fn spec(&self, name: &str, alias: Option<&str>) -> String {
         let words = || format!("&{:?}", self.words.as_deref().unwrap_or_default());
         let kind = match self.r#type.as_deref().expect("every setting has a type") {
@@ -145,8 +156,8 @@ impl Entry {
         };
         let yes = |flag: Option<bool>| flag.unwrap_or(false);
         format!(
-            "Spec {{ name: {name:?}, alias: {alias:?}, kind: {kind}, rule: {rule}, default: {:?}, hidden: {}, \
-             secret: {}, immutable: {}, protected: {} }}",
+            "name: {name:?}, alias: {alias:?}, kind: {kind}, rule: {rule}, default: {:?}, hidden: {}, \
+             secret: {}, immutable: {}, protected: {}",
             self.default.as_deref().unwrap_or_default(),
             yes(self.hidden),
             yes(self.secret),

@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod acl;
+pub mod address;
 pub mod arguments;
 mod because;
 pub mod claim;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use hardline::platform::redis::door::{
-    AuthClients, Bind, Cluster, DefaultUser, Door, Host, Maybe, Tls, TlsFile, UnixSocket,
+    AuthClients, Bind, Cluster, DefaultUser, Door, Epoch, Host, Maybe, Tls, TlsFile, UnixSocket,
 };
 use hardline::platform::redis::version::Version;
 use hardline::text::{Place, Sources, Span};
@@ -157,7 +157,7 @@ pub fn door(written: &Written, version: Version, umask: u32, host: Host) -> Door
     // `--sentinel` changes two defaults.
     let sentinel = written.last.contains_key("sentinel");
     Door {
-        version,
+        epoch: Epoch::of(&version),
         bind: Maybe::Known(bind),
         bind_at: nowhere(),
         port: written.number("port", if sentinel { 26379 } else { 6379 }),

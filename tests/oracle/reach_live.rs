@@ -213,7 +213,7 @@ struct Tally {
 
 impl Tally {
     fn compare(&mut self, door: &Door, case: &Case, reply: &Reply) {
-        let what = || format!("{} {:?} {:?} {:o}", door.version, case.files["server.conf"], case.args, case.umask);
+        let what = || format!("{:?} {:?} {:?} {:o}", door.epoch, case.files["server.conf"], case.args, case.umask);
         let opening = open(door);
         match (opening.starts(), reply.accepted) {
             (Maybe::Known(starts), Some(accepted)) if starts == accepted => {}

@@ -208,8 +208,8 @@ impl Tally {
         let answer = found.answer.known().map(|class| class.map(|class| class.as_str()));
         if answer != Some(recorded) {
             self.wrong.push(format!(
-                "{} {}: {} {} is {recorded:?}, not {answer:?} ({})",
-                door.version,
+                "{:?} {}: {} {} is {recorded:?}, not {answer:?} ({})",
+                door.epoch,
                 record.id,
                 vantage.as_str(),
                 channel.as_str(),

@@ -65,7 +65,8 @@ impl Accounts for AclRules {
             None => !loaded.version.since(7, 0),
         };
         let evaluator = Evaluator::new(loaded.version).with_channels_by_default(open);
-        let mut start = Start { evaluator, loaded, refusals: Vec::new(), doubts: Vec::new(), users: BTreeMap::new() };
+        let (refusals, doubts, users) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let mut start = Start { evaluator, loaded, lists: library.as_server(), refusals, doubts, users };
         start.load(library);
         start.finish()
     }
@@ -75,6 +76,8 @@ impl Accounts for AclRules {
 struct Start<'a> {
     evaluator: Evaluator,
     loaded: &'a Loaded,
+    /// Whether the list of users will be asked for.
+    lists: bool,
     refusals: Vec<Refusal>,
     doubts: Vec<Unknown>,
     /// How each is listed, and what decides about clients that have not logged in.
@@ -153,13 +156,18 @@ impl Start<'_> {
                 };
             }
         };
-        let bytes = library.sources.get(source).bytes().to_vec();
-        let file = AclFile::read(&bytes);
+        let file = library.acl_file(source);
         let place = |range: &std::ops::Range<usize>| {
             let range = file.place(range);
             Span::new(source, range.start, range.end)
         };
-        let errors = file.errors(&self.evaluator);
+        let (mut default, mut crashes) = (None, Vec::new());
+        let errors = file.visit(&self.evaluator, |line, name, read| {
+            crashes.extend(self.evaluator.crashing(&read).iter().map(|crash| (crash.when, place(&line.range))));
+            if name == b"default" {
+                default = Some(read.user);
+            }
+        });
         if !errors.is_empty() {
             for error in errors {
                 self.refuse(&error.message, Span::new(source, error.place.start, error.place.end));
@@ -168,22 +176,29 @@ impl Start<'_> {
         }
         // The file replaces everything, the default user with its password included.
         self.users.clear();
-        let first = self.evaluator.default_user();
-        self.keep(b"default", &first);
+        self.keep(b"default", &default.unwrap_or_else(|| self.evaluator.default_user()));
+        let crash = |(when, at): (&str, Span)| Refusal { phase: Phase::Running, message: when.to_owned(), at };
+        self.refusals.extend(crashes.into_iter().map(crash));
+        if self.lists {
+            self.list(&file);
+        }
+    }
+
+    /// The users of an ACL file as they are listed.
+    fn list(&mut self, file: &AclFile<'_>) {
         let mut count: HashMap<&[u8], usize> = HashMap::from([(b"default".as_slice(), 1)]);
         for written in file.lines.iter().filter_map(|line| line.user.as_ref()) {
             *count.entry(file.bytes(&written.name)).or_default() += 1;
         }
-        for (line, written) in file.users() {
+        for (_, written) in file.users() {
             let name = file.bytes(&written.name);
             let mut rules = file.rules(written);
             // In 6.2 a user who is there already is reset first, which leaves a trace.
             if !self.loaded.version.since(7, 0) && count.get(name).is_some_and(|count| *count > 1) {
                 rules.insert(0, b"reset");
             }
-            if let Ok(read) = self.evaluator.read(&rules) {
-                self.keep(name, &read.user);
-                self.crashes(&read, |_| place(&line.range));
+            if let Ok(user) = self.evaluator.user(&rules) {
+                self.keep(name, &user);
             }
         }
     }
@@ -197,7 +212,10 @@ impl Start<'_> {
     }
 
     fn keep(&mut self, name: &[u8], user: &User<'_>) {
-        let listed = [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat();
+        let listed = match self.lists {
+            true => [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat(),
+            false => Vec::new(),
+        };
         let door = DefaultUser {
             enabled: Maybe::Known(user.enabled),
             nopass: Maybe::Known(user.nopass),

@@ -117,7 +117,7 @@ impl Seen {
     fn line(&mut self, line: &[u8], number: usize) {
         self.lines += 1;
         let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
-        let name = words.next().unwrap_or_default().to_ascii_lowercase();
+        let name = words.next().unwrap_or_default();
         let second = words.next().unwrap_or_default();
         // Of nginx, HAProxy's `{ }` conditions aside, logrotate and the like; a section of an INI file; XML, Apache.
         let block = line.ends_with(b"{") || line.starts_with(b"}");
@@ -125,20 +125,20 @@ impl Seen {
             self.foreign = true;
         } else if second.starts_with(b"=") || name.contains(&b'=') {
             self.assignments += 1;
-        } else if name == b"sentinel" {
+        } else if name.eq_ignore_ascii_case(b"sentinel") {
             self.known += 1;
             if second.eq_ignore_ascii_case(b"monitor") && self.monitor.is_none() {
                 self.monitor = Some(number);
             }
-        } else if name == b"user" {
+        } else if name.eq_ignore_ascii_case(b"user") {
             if words.clone().any(is_rule) {
                 self.users += 1;
                 self.known += 1;
             }
-        } else if name == b"loadmodule" && !second.contains(&b'/') {
+        } else if name.eq_ignore_ascii_case(b"loadmodule") && !second.contains(&b'/') {
             // Apache's, which names the module before its path.
             self.assignments += 1;
-        } else if !second.is_empty() && !line.ends_with(b";") && is_setting(&name) {
+        } else if !second.is_empty() && !line.ends_with(b";") && is_setting(name) {
             self.known += 1;
         }
     }
@@ -146,7 +146,8 @@ impl Seen {
 
 /// A word that names something in the configuration of some version, and in few other languages.
 fn is_setting(name: &[u8]) -> bool {
-    directive::named(name).is_some() || matches!(name, b"rename-command" | b"loadmodule" | b"include")
+    let others: [&[u8]; 3] = [b"rename-command", b"loadmodule", b"include"];
+    directive::named(name).is_some() || others.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
 /// A word that is a rule for a user; the words that other languages have after `user` are names.

@@ -6,15 +6,13 @@
 mod after;
 mod evaluate;
 
-use std::sync::Arc;
-
 use super::directive::{SettingId, Spec};
 use super::include::Library;
 use super::show;
 use super::split::Word;
 use super::value::Typed;
 use super::version::Version;
-use crate::fact::{Fact, Name, Secret, Unknown, Value};
+use crate::fact::{Fact, Name, Unknown};
 use crate::files::Location;
 use crate::text::{SourceId, Span};
 
@@ -237,7 +235,7 @@ pub enum Held<'a> {
     /// The version does not have it.
     Absent,
     /// Nothing is written.
-    Default(Typed),
+    Default(&'static Typed),
     /// It is written there.
     Written(&'a Write, &'a Typed),
     /// It cannot be told.
@@ -274,16 +272,37 @@ impl Loaded {
     /// What is known of a setting.
     pub fn held(&self, setting: SettingId) -> Held<'_> {
         let Some(spec) = self.spec(setting) else { return Held::Absent };
+        self.written(setting).unwrap_or_else(|| Held::Default(&show::unwritten(spec).typed))
+    }
+
+    /// What is known of a setting of which something may be written; `None` where nothing is.
+    fn written(&self, setting: SettingId) -> Option<Held<'_>> {
         let last = self.last_write(setting);
         let written_at = last.map_or(0, |(index, _)| index + 1);
         let poison = self.poisons.iter().rev().find(|poison| poison.after >= written_at);
         match (poison, last) {
-            (Some(poison), _) => Held::Unknown(&poison.unknown),
-            (None, Some((_, write))) => match &write.typed {
+            (Some(poison), _) => Some(Held::Unknown(&poison.unknown)),
+            (None, Some((_, write))) => Some(match &write.typed {
                 Ok(typed) => Held::Written(write, typed),
                 Err(unknown) => Held::Unknown(unknown),
-            },
-            (None, None) => Held::Default(show::default(spec)),
+            }),
+            (None, None) => None,
+        }
+    }
+
+    /// Whether two versions that have a setting certainly say the same of it.
+    pub fn agrees(&self, other: &Loaded, setting: SettingId) -> bool {
+        let (Some(spec), Some(its)) = (self.spec(setting), other.spec(setting)) else { return false };
+        match (self.written(setting), other.written(setting)) {
+            (None, None) => {
+                let alike = || spec.shows_like(its) && spec.name == its.name && spec.default == its.default;
+                spec.number == its.number || alike()
+            }
+            (Some(Held::Written(one, typed)), Some(Held::Written(other, theirs))) => {
+                spec.shows_like(its) && one.value == other.value && typed == theirs
+            }
+            (Some(Held::Unknown(one)), Some(Held::Unknown(other))) => one == other,
+            _ => false,
         }
     }
 
@@ -298,11 +317,16 @@ impl Loaded {
         Some((index, self.writes.get(index)?))
     }
 
-    /// The writes of a setting that a later one has undone, the first one first. Those of settings that accumulate
-    /// are still in force as far as the last one holds them.
-    pub fn overridden(&self, setting: SettingId) -> impl Iterator<Item = &Write> {
-        let last = self.last_write(setting).map_or(0, |(index, _)| index);
-        self.writes.iter().take(last).filter(move |write| write.setting == setting)
+    /// The writes that a later one of the same setting has undone, each with the last one, by setting and the first one
+    /// first. Those of settings that accumulate are still in force as far as the last one holds them.
+    pub fn overridden(&self) -> Vec<(&Write, &Write)> {
+        let winner = |(index, write): (usize, &'_ Write)| {
+            self.last_write(write.setting).filter(|(last, _)| index < *last).map(|(_, last)| last)
+        };
+        let writes = self.writes.iter().enumerate();
+        let mut undone: Vec<_> = writes.filter_map(|(index, write)| Some((write, winner((index, write))?))).collect();
+        undone.sort_by_key(|(write, _)| write.setting);
+        undone
     }
 
     /// Whether the server would start, as far as its configuration file decides.
@@ -321,46 +345,13 @@ impl Loaded {
         let fact = match self.held(setting) {
             Held::Absent => return None,
             Held::Unknown(unknown) => Fact::Unknown(unknown.clone()),
-            Held::Written(write, typed) => Fact::written(value(spec, typed, write.value), write.value),
+            Held::Written(write, typed) => Fact::written(show::value(spec, typed, write.value), write.value),
             Held::Default(typed) => {
-                let because = match spec.default {
-                    _ if spec.secret || spec.default.is_empty() => format!("`{}` is not set", spec.name),
-                    default => format!("`{}` is not set; the default is `{default}`", spec.name),
-                };
-                Fact::default(value(spec, &typed, self.end), self.end, because)
+                let unwritten = show::unwritten(spec);
+                let value = unwritten.value.clone().unwrap_or_else(|| show::value(spec, typed, self.end));
+                Fact::default(value, self.end, unwritten.because.clone())
             }
         };
         Some((name, fact))
     }
-}
-
-/// A value as facts have it. `at` is the place of items that have none of their own.
-fn value(spec: &Spec, typed: &Typed, at: Span) -> Value {
-    let text = |bytes: &[u8]| Value::Text(String::from_utf8_lossy(bytes).into());
-    if spec.secret {
-        let bytes: Arc<[u8]> = show::show(spec, typed).into();
-        return Value::Secret(Secret::new(bytes));
-    }
-    match typed {
-        Typed::Bool(value) => Value::Bool(*value),
-        // A size beyond 2^63 is as good as the largest.
-        Typed::Int(value) if unsigned(spec) => Value::Int(if *value < 0 { i64::MAX } else { *value }),
-        Typed::Int(value) => Value::Int(*value),
-        Typed::Addresses(all) => {
-            let item = |address: &super::value::Address| Fact::written(text(&address.text), address.at.unwrap_or(at));
-            Value::from(all.iter().map(item).collect::<Vec<_>>())
-        }
-        Typed::Points(all) => {
-            let item = |point: &super::value::Point| {
-                let shown = format!("{} {}", point.seconds, point.changes);
-                Fact::written(text(shown.as_bytes()), point.at.unwrap_or(at))
-            };
-            Value::from(all.iter().map(item).collect::<Vec<_>>())
-        }
-        other => text(&show::show(spec, other)),
-    }
-}
-
-fn unsigned(spec: &Spec) -> bool {
-    matches!(spec.kind, super::directive::Kind::Int(range) if range.unsigned)
 }

@@ -1,17 +1,17 @@
 //! The facts of an instance: its settings, and what follows from them.
 
 use super::acl::{self, Evaluator};
-use super::conclude::entry::World;
+use super::conclude::entry::{Entry, World};
 use super::conclude::person::Court;
 use super::conclude::roster::{self, Roster, Unwritten};
 use super::conclude::users::Seen;
-use super::conclude::{by_world, dead, merged, password, users};
+use super::conclude::{by_world, dead, grouped, merged, password, users};
 use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
 use super::effective::Started;
 use super::entrance;
 use super::instance::{AclFile, Instance};
-use super::listen::{self, Opening};
+use super::listen::Opening;
 use super::version::Version;
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why, Worlds};
 use crate::text::{SourceId, Sources, Span};
@@ -27,36 +27,32 @@ pub fn facts(instance: &Instance, sources: &Sources) -> Record {
 fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let Some(at) = instance.loaded.first().map(|loaded| loaded.end) else { return Vec::new() };
     let root = instance.kind;
-    let openings: Vec<Opening> = instance.doors.iter().map(listen::open).collect();
     let rosters = Roster::of_all(root, instance.loaded.iter().zip(&instance.acl), sources);
     let worlds: Vec<Seen> =
         rosters.into_iter().zip(instance.loaded.iter().map(|loaded| Court::of(root, loaded))).collect();
-    let entries: Vec<World<'_>> = instance
-        .loaded
-        .iter()
-        .zip(instance.doors.iter().zip(&openings))
-        .zip(&worlds)
-        .map(|((loaded, (door, opening)), (roster, _))| World {
-            root,
-            loaded,
-            door,
-            opening,
-            default_user: default_places(roster),
-        })
-        .collect();
-    let across = |of: &dyn Fn(&World<'_>) -> Fact| merged(by_world(entries.iter().map(of)), at);
-    let mut facts: Vec<(Name, Option<Fact>)> =
-        vec![("not_in_force", across(&|world| dead::not_in_force(root, world.loaded, sources)))];
+    let entries = instance.loaded.iter().zip(&instance.doors).zip(&worlds).map(|((loaded, door), (roster, _))| World {
+        root,
+        loaded,
+        door,
+        default_user: default_places(roster),
+    });
+    let entries = grouped(entries, World::same).into_iter().map(|(worlds, world)| (worlds, world.entry()));
+    let entries: Vec<(Worlds, Entry)> = entries.collect();
+    let across = |of: &dyn Fn(&Entry) -> &Fact| {
+        merged(entries.iter().map(|(worlds, entry)| (*worlds, of(entry).clone())).collect(), at)
+    };
+    let dead = instance.loaded.iter().map(|loaded| dead::not_in_force(root, loaded, sources));
+    let mut facts: Vec<(Name, Option<Fact>)> = vec![("not_in_force", merged(by_world(dead), at))];
     if !instance.fragment {
-        facts.push(("reach", across(&|world| world.reach())));
-        facts.push(("listen", across(&|world| world.listen())));
-        facts.push(("cluster_bus", across(&|world| world.cluster_bus())));
-        facts.push(("gates", across(&|world| world.gates())));
+        facts.push(("reach", across(&|entry| &entry.reach)));
+        facts.push(("listen", across(&|entry| &entry.listen)));
+        facts.push(("cluster_bus", across(&|entry| &entry.cluster_bus)));
+        facts.push(("gates", across(&|entry| &entry.gates)));
     }
-    let errors = entries
-        .iter()
-        .enumerate()
-        .map(|(index, world)| errors(root, world.loaded, &instance.started[index], world.opening, instance.fragment));
+    let errors = instance.loaded.iter().zip(&instance.started).enumerate().filter_map(|(world, (loaded, started))| {
+        let (_, entry) = entries.iter().find(|(worlds, _)| worlds.contains(world))?;
+        Some(errors(root, loaded, started, &entry.opening, instance.fragment))
+    });
     facts.push(("errors", merged(by_world(errors), at)));
     let requirepass = explicit(&instance.loaded, "requirepass");
     let users_written = worlds.iter().any(|(roster, _)| !roster.accounts.is_empty());
@@ -168,8 +164,8 @@ pub fn settings(instance: &Instance) -> Vec<(Name, Fact)> {
 /// A setting in all versions that have it.
 fn across(loaded: &[Loaded], setting: SettingId) -> Option<(Name, Fact)> {
     let at = Span::at(loaded.first()?.end.source, loaded.first()?.end.end as usize);
-    let sides =
-        loaded.iter().enumerate().filter_map(|(world, loaded)| Some((Worlds::one(world), loaded.fact(setting)?.1)));
+    let groups = grouped(loaded, |one, other| one.agrees(other, setting));
+    let sides = groups.into_iter().filter_map(|(worlds, loaded)| Some((worlds, loaded.fact(setting)?.1)));
     Some((setting.setting().fact, Fact::across(sides, at, same)?))
 }
 

@@ -28,6 +28,8 @@ pub struct Setting {
 /// A setting in one version.
 #[derive(Debug)]
 pub struct Spec {
+    /// Its place in the table; the same for all versions that agree on everything here.
+    pub number: usize,
     /// What the version calls it.
     pub name: &'static str,
     /// What it can be called as well.
@@ -152,11 +154,20 @@ pub enum Rule {
     Defrag,
 }
 
+/// How many different [`Spec`]s there are.
+pub const COUNT: usize = SPECS.len();
+
+impl Spec {
+    /// Whether a value of one is shown as the same value of the other.
+    pub fn shows_like(&'static self, other: &'static Spec) -> bool {
+        self.number == other.number || self.kind == other.kind && self.secret == other.secret
+    }
+}
+
 impl SettingId {
     /// The setting of this name in facts' terms: the key of the data file.
     pub fn of(name: &str) -> Option<SettingId> {
-        let index = SETTINGS.binary_search_by_key(&name, |setting| setting.name).ok()?;
-        u16::try_from(index).ok().map(SettingId)
+        KEYS.get(name).copied()
     }
 
     /// All settings.
@@ -180,6 +191,9 @@ impl SettingId {
     }
 }
 
+/// No setting has a longer name; the build script sees to it.
+const LONGEST: usize = 64;
+
 /// What a word at the start of a line names: a setting, in the versions whose bits are set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Named {
@@ -195,11 +209,13 @@ impl Named {
     }
 }
 
-/// The setting that a word names in some version; the word must be in lower case.
+/// The setting that a word names in some version, whatever its case.
 pub fn named(word: &[u8]) -> Option<Named> {
-    let index = NAMES.binary_search_by(|(name, _, _)| name.as_bytes().cmp(word)).ok()?;
-    let (_, setting, versions) = NAMES[index];
-    Some(Named { setting, versions })
+    let mut lower = [0u8; LONGEST];
+    let lower = lower.get_mut(..word.len())?;
+    lower.copy_from_slice(word);
+    lower.make_ascii_lowercase();
+    NAMED.get(&*lower).copied()
 }
 
 /// The number of a version in [`VERSIONS`], which is its bit in generated tables.

@@ -2,7 +2,9 @@
 
 use super::conf::{Held, Loaded, Mode};
 use super::directive::SettingId;
-use super::door::{AuthClients, Bind, Cluster, DefaultUser, Door, Host, Maybe, Setting, Tls, TlsFile, UnixSocket};
+use super::door::{
+    AuthClients, Bind, Cluster, DefaultUser, Door, Epoch, Host, Maybe, Setting, Tls, TlsFile, UnixSocket,
+};
 use super::include::written_path;
 use super::value::Typed;
 use crate::files::Files;
@@ -12,7 +14,7 @@ use crate::text::Span;
 pub fn door(loaded: &Loaded, user: DefaultUser, umask: Maybe<u32>, host: Host, mode: Mode, files: &dyn Files) -> Door {
     let from = From { loaded, mode, files };
     Door {
-        version: *loaded.version,
+        epoch: Epoch::of(loaded.version),
         bind: from.bind(),
         bind_at: span(loaded, "bind"),
         port: from.number("port").map(|port| u16::try_from(*port).unwrap_or(0)),

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::acl::file::AclFile;
 use super::split::{Joined, Line, lines};
 use super::template::{Marks, Reading};
 use super::version::Version;
@@ -30,7 +31,9 @@ pub struct Library<'a> {
     raw: bool,
     /// By the file itself, whatever names and links lead to it.
     read: HashMap<PathBuf, Result<SourceId, Unreadable>>,
+    reals: HashMap<Location, Result<PathBuf, Unreadable>>,
     texts: HashMap<Vec<SourceId>, Arc<Text>>,
+    acl_files: HashMap<SourceId, Arc<AclFile<'static>>>,
 }
 
 /// The lines of files that the server reads as one text.
@@ -55,7 +58,8 @@ impl<'a> Library<'a> {
     /// A library that opens files through `files`. `raw` is whether files are taken as the server takes them, marks
     /// of templates being nothing special.
     pub fn new(files: &'a dyn Files, sources: &'a mut Sources, raw: bool) -> Library<'a> {
-        Library { files, sources, raw, read: HashMap::new(), texts: HashMap::new() }
+        let (read, reals, texts, acl_files) = (HashMap::new(), HashMap::new(), HashMap::new(), HashMap::new());
+        Library { files, sources, raw, read, reals, texts, acl_files }
     }
 
     /// Whether files are taken as the server on this machine takes them: what it may not read, it refuses.
@@ -68,9 +72,22 @@ impl<'a> Library<'a> {
         self.files
     }
 
+    /// The file that a location leads to, asked once.
+    ///
+    /// # Errors
+    /// [`Unreadable::OutOfReach`] when it may not be opened.
+    pub fn real(&mut self, at: &Location) -> Result<PathBuf, Unreadable> {
+        if let Some(known) = self.reals.get(at) {
+            return known.clone();
+        }
+        let real = self.files.real(at);
+        self.reals.insert(at.clone(), real.clone());
+        real
+    }
+
     /// Says that a file is there already, under this name.
     pub fn know(&mut self, at: &Location, source: SourceId) {
-        let file = self.files.real(at).unwrap_or_else(|_| at.path().to_path_buf());
+        let file = self.real(at).unwrap_or_else(|_| at.path().to_path_buf());
         self.read.insert(file, Ok(source));
     }
 
@@ -79,7 +96,7 @@ impl<'a> Library<'a> {
     /// # Errors
     /// [`Unreadable`] says why there are none.
     pub fn source(&mut self, at: &Location) -> Result<SourceId, Unreadable> {
-        let file = self.files.real(at)?;
+        let file = self.real(at)?;
         if let Some(known) = self.read.get(&file) {
             return known.clone();
         }
@@ -123,6 +140,13 @@ impl<'a> Library<'a> {
         let text = Arc::new(Text { lines: lines(&joined, &marks), sources: sources.to_vec() });
         self.texts.insert(sources.to_vec(), text.clone());
         text
+    }
+
+    /// A source taken apart as an ACL file, once.
+    pub fn acl_file(&mut self, source: SourceId) -> Arc<AclFile<'static>> {
+        let sources = &*self.sources;
+        let read = || Arc::new(AclFile::read(sources.get(source).bytes()).into_owned());
+        self.acl_files.entry(source).or_insert_with(read).clone()
     }
 
     /// What `include path` reads while `folder` is the working folder.

@@ -158,7 +158,7 @@ impl Reader<'_, '_> {
         let mut names = Vec::new();
         for (file, form) in claimed.iter().zip(forms) {
             let mut sources = Vec::new();
-            if *form != Form::Acl {
+            if *form != Form::Acl && self.names_others(file) {
                 let loaded = self.load(newest, file, &AnyRules);
                 sources.extend(&loaded.sources);
                 if let AclFile::Read { source, .. } = self.acl(&loaded) {
@@ -168,6 +168,12 @@ impl Reader<'_, '_> {
             names.push(sources.iter().filter_map(|source| numbers.get(source).copied()).collect());
         }
         Graph(names)
+    }
+
+    /// Whether a file may name another one.
+    fn names_others(&mut self, file: &Claimed) -> bool {
+        let text = self.library.text(&[file.source], false);
+        text.lines.iter().any(|line| line.content.begins(&["include", "aclfile"]))
     }
 
     fn load(&mut self, version: &'static Version, file: &Claimed, rules: &dyn Rules) -> Loaded {

@@ -5,7 +5,8 @@
 
 use std::net::IpAddr;
 
-use super::door::{AuthClients, Bind, Door, Family, Lead, Maybe, Setting, TlsFile, lead};
+use super::address::{Lead, lead};
+use super::door::{AuthClients, Bind, Door, Epoch, Family, Maybe, Setting, TlsFile};
 use crate::fact::{Unknown, Why};
 
 /// The cluster bus is this far above the client port unless `cluster-port` says otherwise
@@ -108,11 +109,11 @@ pub fn open(door: &Door) -> Opening {
     check_tls(door, &mut opening);
     // 7.2 and later open the Unix socket between the plain port and the TLS port (`connection.c:connTypeInitialize`).
     listen_on(door, &door.port, Purpose::Plain, &mut opening);
-    if door.version.since(7, 2) {
+    if door.epoch >= Epoch::From7_2 {
         check_unix(door, &mut opening);
     }
     listen_on(door, &door.tls_port, Purpose::Tls, &mut opening);
-    if !door.version.since(7, 2) {
+    if door.epoch < Epoch::From7_2 {
         check_unix(door, &mut opening);
     }
     check_anything(door, &mut opening);
@@ -293,7 +294,7 @@ fn check_unix(door: &Door, opening: &mut Opening) {
         Maybe::Known(None) => {}
         Maybe::Unknown(unknown) => opening.doubts.push(unknown.clone()),
         Maybe::Known(Some(socket)) => {
-            if door.version.since(7, 0) && socket.path_length > LONGEST_SOCKET_PATH {
+            if door.epoch >= Epoch::From7_0 && socket.path_length > LONGEST_SOCKET_PATH {
                 opening.refusals.push(refuse("the path of the Unix socket is longer than 107 bytes"));
             }
             match &socket.usable {

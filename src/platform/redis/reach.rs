@@ -6,8 +6,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use super::address::Lead;
 use super::because;
-use super::door::{AuthClients, Bind, Door, Family, Lead, Maybe, Setting};
+use super::door::{AuthClients, Bind, Door, Epoch, Family, Maybe, Setting};
 use super::listen::{item_leads, items, unresolved};
 pub use super::vantage::{Channel, Class, Vantage};
 use crate::fact::Unknown;
@@ -271,7 +272,7 @@ impl World<'_> {
 
 /// Whether the version tells a `bind` that is not written from one that is (6.2, `networking.c:clientAcceptHandler`).
 pub(super) fn knows_bind(door: &Door) -> bool {
-    !door.version.since(7, 0)
+    door.epoch < Epoch::From7_0
 }
 
 /// The first item of `bind` whose socket takes clients at `spot`; the number inside is `None` when nothing is
@@ -350,7 +351,7 @@ fn class(world: &mut World<'_>, vantage: Vantage, channel: Channel) -> Option<Cl
 pub(super) fn far(door: &Door, vantage: Vantage) -> bool {
     match vantage {
         Vantage::Remote(_) | Vantage::Own(_) => true,
-        Vantage::LoopbackFromElsewhere => !door.version.since(7, 2),
+        Vantage::LoopbackFromElsewhere => door.epoch < Epoch::From7_2,
         _ => false,
     }
 }

@@ -1,6 +1,8 @@
 //! Where secrets are written, in force or not: overruled lines and lines that are commented out give a password away
 //! as well as any.
 
+use std::borrow::Cow;
+
 use super::directive;
 use super::version::VERSIONS;
 use crate::mask::Hidden;
@@ -27,17 +29,20 @@ fn line_secrets(line: &[u8], start: usize, source: &Source, hidden: &mut Vec<Hid
     // A comment may hold a line that was in force once, with the mark right before the name or apart from it.
     words.at = line.iter().take_while(|byte| byte.is_ascii_whitespace() || **byte == b'#').count();
     let Some((_, name)) = words.next() else { return };
-    let unquoted: Vec<u8> = name.iter().copied().filter(|byte| !matches!(byte, b'"' | b'\'')).collect();
-    let name = unquoted.to_ascii_lowercase();
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let name = match name.iter().any(is_quote) {
+        true => Cow::Owned(name.iter().copied().filter(|byte| !is_quote(byte)).collect()),
+        false => Cow::Borrowed(name),
+    };
     let mut hide = |from: usize, to: usize, name: &[u8]| {
-        let name = String::from_utf8_lossy(name).into_owned();
+        let name = String::from_utf8_lossy(name).to_ascii_lowercase();
         hidden.push(Hidden { span: Span::new(source.id(), start + from, to), name });
     };
     if is_secret(&name) {
         if let Some((from, _)) = words.next() {
             hide(from, end, &name);
         }
-    } else if name == b"user" {
+    } else if name.eq_ignore_ascii_case(b"user") {
         for (from, rule) in words {
             // A rule can stand in quotes, and a password can have blanks in them: then all of it goes.
             let quoted = rule.iter().take_while(|byte| matches!(byte, b'"' | b'\'')).count();
@@ -46,7 +51,7 @@ fn line_secrets(line: &[u8], start: usize, source: &Source, hidden: &mut Vec<Hid
                 hide(from + quoted + 1, to, b"user password");
             }
         }
-    } else if name == b"sentinel" {
+    } else if name.eq_ignore_ascii_case(b"sentinel") {
         let option = words.next().map(|(_, option)| option.to_ascii_lowercase()).unwrap_or_default();
         if SENTINEL.contains(&&option[..]) {
             if option == b"auth-pass" {

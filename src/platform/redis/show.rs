@@ -1,11 +1,44 @@
 //! Values the way `CONFIG GET` prints them, and the values that hold when nothing is written.
 
-use super::directive::{Kind, Range, Spec, Unit};
+use std::sync::{Arc, OnceLock};
+
+use super::directive::{COUNT, Kind, Range, Spec, Unit};
 use super::number::{c_string, trimmed_decimal};
 use super::value::{Address, DEFAULT_LIMITS, Point, Typed};
+use crate::fact::{Fact, Secret, Value};
+use crate::text::Span;
 
-/// The value that holds when nothing is written.
-pub fn default(spec: &Spec) -> Typed {
+/// What holds where nothing is written.
+#[derive(Debug)]
+pub struct Unwritten {
+    /// The value.
+    pub typed: Typed,
+    /// The same as facts have it, unless it is a list, whose items have places.
+    pub value: Option<Value>,
+    /// What holds, in words.
+    pub because: Arc<str>,
+}
+
+/// Made when they are asked for, once for all instances.
+static UNWRITTEN: [OnceLock<Unwritten>; COUNT] = [const { OnceLock::new() }; COUNT];
+
+/// What holds where nothing is written.
+pub fn unwritten(spec: &'static Spec) -> &'static Unwritten {
+    UNWRITTEN[spec.number].get_or_init(|| {
+        let typed = default(spec);
+        let value = match &typed {
+            Typed::Addresses(_) | Typed::Points(_) => None,
+            typed => Some(scalar(spec, typed)),
+        };
+        let because = match spec.default {
+            _ if spec.secret || spec.default.is_empty() => format!("`{}` is not set", spec.name),
+            default => format!("`{}` is not set; the default is `{default}`", spec.name),
+        };
+        Unwritten { typed, value, because: because.into() }
+    })
+}
+
+fn default(spec: &Spec) -> Typed {
     let text = spec.default;
     let word = |known: &'static [&'static str]| known.iter().find(|word| **word == text).copied().unwrap_or("");
     match spec.kind {
@@ -90,4 +123,40 @@ fn flags(spec: &Spec, bits: u32) -> String {
     let on = |index: &usize| bits >> index & 1 == 1;
     let words = known.iter().skip(1).enumerate().filter(|(index, _)| on(index)).map(|(_, word)| *word);
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// A value as facts have it. `at` is the place of items that have none of their own.
+pub fn value(spec: &Spec, typed: &Typed, at: Span) -> Value {
+    let item = |shown: &[u8], place: Option<Span>| Fact::written(text(shown), place.unwrap_or(at));
+    match typed {
+        Typed::Addresses(all) if !spec.secret => {
+            Value::from(all.iter().map(|address| item(&address.text, address.at)).collect::<Vec<_>>())
+        }
+        Typed::Points(all) if !spec.secret => {
+            let point = |point: &Point| item(format!("{} {}", point.seconds, point.changes).as_bytes(), point.at);
+            Value::from(all.iter().map(point).collect::<Vec<_>>())
+        }
+        typed => scalar(spec, typed),
+    }
+}
+
+/// The same for what is no list.
+fn scalar(spec: &Spec, typed: &Typed) -> Value {
+    match typed {
+        typed if spec.secret => Value::Secret(Secret::new(show(spec, typed))),
+        Typed::Bool(value) => Value::Bool(*value),
+        // A size beyond 2^63 is as good as the largest.
+        Typed::Int(value) if unsigned(spec) => Value::Int(if *value < 0 { i64::MAX } else { *value }),
+        Typed::Int(value) => Value::Int(*value),
+        Typed::Word(word) => Value::from(*word),
+        other => text(&show(spec, other)),
+    }
+}
+
+fn text(bytes: &[u8]) -> Value {
+    Value::Text(String::from_utf8_lossy(bytes).into())
+}
+
+fn unsigned(spec: &Spec) -> bool {
+    matches!(spec.kind, Kind::Int(range) if range.unsigned)
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::number::same_word;
 use super::template::{Mark, Marks};
 use super::version::Version;
 use crate::text::{Source, SourceId, Span};
@@ -253,6 +254,16 @@ impl Content {
                 Style::GoesOn => Some(&parsed[2]),
             },
             Content::Anything => None,
+        }
+    }
+
+    /// Whether the first word is one of these to some version; they are in lower case.
+    pub fn begins(&self, names: &[&str]) -> bool {
+        let one = |parsed: &Parsed| names.iter().any(|name| same_word(&parsed.name, name));
+        match self {
+            Content::Same(parsed) => one(parsed),
+            Content::ByStyle(parsed) => parsed.iter().any(one),
+            Content::Anything => false,
         }
     }
 }

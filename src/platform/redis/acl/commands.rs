@@ -188,8 +188,7 @@ impl Table {
         let lower = lower.get_mut(..name.len())?;
         lower.copy_from_slice(name);
         lower.make_ascii_lowercase();
-        let place = TOP.binary_search_by(|id| NAMES[usize::from(*id)].as_bytes().cmp(lower)).ok()?;
-        self.known(Command(TOP[place]))
+        self.known(*TOP.get(&*lower)?)
     }
 
     /// The subcommand of this name.

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::parse::has_blank;
-use super::{Evaluator, RuleError};
+use super::{Evaluator, Read, RuleError};
 
 /// How many bytes the server reads at once, at most.
 const CHUNK: usize = 1023;
@@ -53,6 +53,9 @@ pub struct FileError {
     pub message: String,
 }
 
+/// What is at fault in [`AclFile::text`], and what is wrong with it.
+type Fault = (Range<usize>, String);
+
 impl<'b> AclFile<'b> {
     /// Takes a file apart.
     pub fn read(bytes: &'b [u8]) -> AclFile<'b> {
@@ -64,6 +67,11 @@ impl<'b> AclFile<'b> {
             start += line.len() + 1;
         }
         AclFile { text, stretches, lines }
+    }
+
+    /// The same, with bytes of its own.
+    pub fn into_owned(self) -> AclFile<'static> {
+        AclFile { text: Cow::Owned(self.text.into_owned()), stretches: self.stretches, lines: self.lines }
     }
 
     /// What the server sees of the file: all of it, unless there are NULs.
@@ -112,11 +120,23 @@ impl<'b> AclFile<'b> {
 
     /// Everything for which a version refuses the file, in the order of the lines.
     pub fn errors(&self, evaluator: &Evaluator) -> Vec<FileError> {
+        self.visit(evaluator, |_, _, _| {})
+    }
+
+    /// The same, and shows each user that is sound with its line and name.
+    pub fn visit<'s>(
+        &'s self,
+        evaluator: &Evaluator,
+        mut sound: impl FnMut(&'s Line, &'s [u8], Read<'s>),
+    ) -> Vec<FileError> {
         let mut names: HashMap<&[u8], usize> = HashMap::new();
         let mut errors = Vec::new();
         for line in &self.lines {
-            if let Err((range, message)) = self.check(line, evaluator, &mut names) {
-                errors.push(FileError { line: line.number, place: self.place(&range), message });
+            match self.check(line, evaluator, &mut names) {
+                Ok((name, read)) => sound(line, name, read),
+                Err((range, message)) => {
+                    errors.push(FileError { line: line.number, place: self.place(&range), message });
+                }
             }
         }
         errors
@@ -124,10 +144,10 @@ impl<'b> AclFile<'b> {
 
     fn check<'s>(
         &'s self,
-        line: &Line,
+        line: &'s Line,
         evaluator: &Evaluator,
         names: &mut HashMap<&'s [u8], usize>,
-    ) -> Result<(), (Range<usize>, String)> {
+    ) -> Result<(&'s [u8], Read<'s>), Fault> {
         let Some(user) = &line.user else {
             let message = "a line of an ACL file is `user`, a name and rules; there are no comments";
             return Err((line.range.clone(), message.to_owned()));
@@ -145,7 +165,7 @@ impl<'b> AclFile<'b> {
         names.insert(name, line.number);
         let refused =
             |error: RuleError| (user.range(&error.arguments).unwrap_or_else(|| user.name.clone()), error.to_string());
-        evaluator.user(&self.rules(user)).map(|_| ()).map_err(refused)
+        evaluator.read(&self.rules(user)).map(|read| (name, read)).map_err(refused)
     }
 }
 

@@ -11,9 +11,7 @@ use crate::text::{Sources, Span};
 /// Collects what is written and not in force, as one version sees it.
 pub fn not_in_force(root: Name, loaded: &Loaded, sources: &Sources) -> Fact {
     let mut dead = Dead { loaded, sources, items: Vec::new() };
-    for setting in SettingId::all() {
-        dead.overridden(setting);
-    }
+    dead.overridden();
     dead.tls_without_port();
     dead.needs("unixsocketperm", "unixsocket");
     dead.needs("unixsocketgroup", "unixsocket");
@@ -44,11 +42,12 @@ impl Dead<'_> {
     }
 
     /// Earlier values that the last one replaces by another one.
-    fn overridden(&mut self, setting: SettingId) {
-        let Some((_, last)) = self.loaded.last_write(setting) else { return };
-        let Ok(winner) = &last.typed else { return };
-        let dead: Vec<Write> = self.loaded.overridden(setting).filter(|write| lost(write, winner)).cloned().collect();
-        for write in dead {
+    fn overridden(&mut self) {
+        for (write, last) in self.loaded.overridden() {
+            let Ok(winner) = &last.typed else { continue };
+            if !lost(write, winner) {
+                continue;
+            }
             let (cause, because) = match winner {
                 Typed::Points(points) if !points.is_empty() => {
                     let because = "a `save` line after an `include` starts anew";
@@ -56,7 +55,7 @@ impl Dead<'_> {
                 }
                 _ => ("overridden", format!("the later line wins: {}", self.place(last.key))),
             };
-            self.push(setting, cause, because, vec![write.value, last.value]);
+            self.push(write.setting, cause, because, vec![write.value, last.value]);
         }
     }
 
@@ -79,7 +78,10 @@ impl Dead<'_> {
         if !["tls-port", "tls-replication", "tls-cluster"].into_iter().all(off) {
             return;
         }
-        for setting in SettingId::all() {
+        let mut written: Vec<SettingId> = self.loaded.writes.iter().map(|write| write.setting).collect();
+        written.sort_unstable();
+        written.dedup();
+        for setting in written {
             let Some(spec) = self.loaded.spec(setting) else { continue };
             let Held::Written(write, _) = self.loaded.held(setting) else { continue };
             let switch = matches!(spec.name, "tls-port" | "tls-replication" | "tls-cluster");

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::fact::{Fact, Items, List, Name, Origin, Unknown, Value};
 use crate::platform::redis::conf::{Held, Loaded};
+use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::door::{Door, Maybe, Setting};
 use crate::platform::redis::entrance::place;
-use crate::platform::redis::listen::{Listener, Opening, Purpose};
+use crate::platform::redis::listen::{self, Listener, Opening, Purpose};
 use crate::platform::redis::reach::{self, Answer, Class, Finding};
 use crate::platform::redis::value::Typed;
 use crate::text::Span;
@@ -19,13 +20,53 @@ pub struct World<'a> {
     pub loaded: &'a Loaded,
     /// Who gets in.
     pub door: &'a Door,
-    /// What is opened.
-    pub opening: &'a Opening,
     /// Where the default user gets its password and state; the deciding place first.
     pub default_user: Vec<Span>,
 }
 
+/// What is said about who gets in.
+pub struct Entry {
+    /// `reach`.
+    pub reach: Fact,
+    /// `listen`.
+    pub listen: Fact,
+    /// `cluster_bus`.
+    pub cluster_bus: Fact,
+    /// `gates`.
+    pub gates: Fact,
+    /// What is opened.
+    pub opening: Opening,
+}
+
+/// What else is said about who gets in.
+const GATES: [&str; 3] = ["enable-protected-configs", "enable-debug-command", "enable-module-command"];
+
 impl World<'_> {
+    /// Whether two versions certainly let in the same clients for the same reasons.
+    pub fn same(&self, other: &World<'_>) -> bool {
+        let alike = |name: &str| {
+            let agree = |setting| match (self.loaded.spec(setting), other.loaded.spec(setting)) {
+                (None, None) => true,
+                _ => self.loaded.agrees(other.loaded, setting),
+            };
+            SettingId::of(name).is_none_or(agree)
+        };
+        let mut settings = Setting::DIRECTIVES.iter().filter_map(|setting| setting.directive()).chain(GATES);
+        self.door == other.door && self.default_user == other.default_user && settings.all(alike)
+    }
+
+    /// All of it.
+    pub fn entry(&self) -> Entry {
+        let opening = listen::open(self.door);
+        Entry {
+            reach: self.reach(),
+            listen: self.listen(&opening),
+            cluster_bus: self.cluster_bus(&opening),
+            gates: self.gates(),
+            opening,
+        }
+    }
+
     /// Where a setting is decided.
     fn spans(&self, settings: &[Setting]) -> Arc<[Span]> {
         let mut spans: Vec<Span> = Vec::new();
@@ -79,7 +120,7 @@ impl World<'_> {
     }
 
     /// `reach`.
-    pub fn reach(&self) -> Fact {
+    fn reach(&self) -> Fact {
         let remote = reach::remote(self.door);
         let plain_only = Door { tls_port: Maybe::Known(0), ..self.door.clone() };
         let fields = [
@@ -118,21 +159,21 @@ impl World<'_> {
     }
 
     /// `listen`: the sockets for clients.
-    pub fn listen(&self) -> Fact {
-        let facts = self.opening.listeners.iter().filter(|socket| socket.purpose != Purpose::Bus);
+    fn listen(&self, opening: &Opening) -> Fact {
+        let facts = opening.listeners.iter().filter(|socket| socket.purpose != Purpose::Bus);
         let items: Vec<Fact> = facts.map(|socket| self.listener(socket)).collect();
-        let value = Value::List(List { items: Items::Here(items.into()), rest: self.rest() });
+        let value = Value::List(List { items: Items::Here(items.into()), rest: self.rest(opening) });
         Fact::Known { value, origin: Origin::Derived(self.spans(&[Setting::Bind(None), Setting::Port])) }
     }
 
     /// Why there may be more sockets, with the setting that would tell.
-    fn rest(&self) -> Option<Unknown> {
+    fn rest(&self, opening: &Opening) -> Option<Unknown> {
         let settings = [
             (Setting::Port, self.door.port.unknown()),
             (Setting::TlsPort, self.door.tls_port.unknown()),
             (Setting::Bind(None), self.door.bind.unknown()),
         ];
-        let rest = self.opening.rest.as_ref()?;
+        let rest = opening.rest.as_ref()?;
         let root = settings.into_iter().find(|(_, unknown)| unknown.is_some_and(|unknown| unknown.at == rest.at));
         Some(root.map_or_else(|| rest.clone(), |(setting, _)| self.rooted(setting, rest)))
     }
@@ -151,16 +192,15 @@ impl World<'_> {
     }
 
     /// `cluster_bus`.
-    pub fn cluster_bus(&self) -> Fact {
+    fn cluster_bus(&self, opening: &Opening) -> Fact {
         let from = self.spans(&[Setting::ClusterEnabled, Setting::TlsCluster]);
         let open = match &self.door.cluster.enabled {
             Maybe::Known(on) => Fact::derived(*on, from.clone()),
             Maybe::Unknown(unknown) => Fact::Unknown(self.rooted(Setting::ClusterEnabled, unknown)),
         };
-        let bus: Vec<&Listener> =
-            self.opening.listeners.iter().filter(|socket| socket.purpose == Purpose::Bus).collect();
+        let bus: Vec<&Listener> = opening.listeners.iter().filter(|socket| socket.purpose == Purpose::Bus).collect();
         let beyond = bus.iter().any(|socket| !socket.loopback());
-        let beyond = match self.rest() {
+        let beyond = match self.rest(opening) {
             Some(rest) if !beyond => Fact::Unknown(rest),
             _ => Fact::derived(beyond, self.spans(&[Setting::ClusterEnabled, Setting::Bind(None)])),
         };
@@ -176,13 +216,10 @@ impl World<'_> {
     }
 
     /// `gates` (`config.c:allowProtectedAction`, 7.0 and later).
-    pub fn gates(&self) -> Fact {
-        let gates = [
-            ("enable-protected-configs", "`CONFIG SET dir` and `dbfilename`"),
-            ("enable-debug-command", "`DEBUG`"),
-            ("enable-module-command", "`MODULE LOAD`"),
-        ];
-        let items: Vec<Fact> = gates.into_iter().filter_map(|(name, guards)| self.gate(name, guards)).collect();
+    fn gates(&self) -> Fact {
+        let guards = ["`CONFIG SET dir` and `dbfilename`", "`DEBUG`", "`MODULE LOAD`"];
+        let gates = GATES.into_iter().zip(guards);
+        let items: Vec<Fact> = gates.filter_map(|(name, guards)| self.gate(name, guards)).collect();
         Fact::Known { value: items.into(), origin: Origin::Derived([self.loaded.end].into()) }
     }
 
@@ -191,7 +228,7 @@ impl World<'_> {
             Held::Absent => return None,
             Held::Default(typed) => {
                 let because = format!("`{name}` is not set; the default is `no`");
-                (Fact::default(word(&typed), self.loaded.end, because), self.loaded.end)
+                (Fact::default(word(typed), self.loaded.end, because), self.loaded.end)
             }
             Held::Written(write, typed) => (Fact::written(word(typed), write.value), write.value),
             Held::Unknown(unknown) => {

@@ -68,10 +68,6 @@ pub struct Person<'a> {
     outcome: Result<Outcome, Unknown>,
 }
 
-fn same_reason(one: &Unknown, other: &Unknown) -> bool {
-    one.why == other.why && one.at == other.at && one.of == other.of
-}
-
 impl<'a> Person<'a> {
     /// A user that is written.
     pub fn written(root: Name, account: &'a Account, court: &'a Court) -> Person<'a> {
@@ -108,17 +104,8 @@ impl<'a> Person<'a> {
 
     /// Whether two versions say the same of a user, so that one fact holds in both.
     pub fn same(&self, other: &Person<'_>) -> bool {
-        let outcomes = match (&self.outcome, &other.outcome) {
-            (Ok(one), Ok(other)) => one == other,
-            (Err(one), Err(other)) => same_reason(one, other),
-            _ => false,
-        };
-        let gates = match (&self.court.unknown_gate, &other.court.unknown_gate) {
-            (Some(one), Some(other)) => same_reason(one, other),
-            (one, other) => one.is_none() && other.is_none(),
-        };
-        outcomes
-            && gates
+        self.outcome == other.outcome
+            && self.court.unknown_gate == other.court.unknown_gate
             && self.at == other.at
             && self.because == other.because
             && self.name == other.name

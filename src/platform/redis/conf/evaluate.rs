@@ -61,7 +61,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
     };
     let sources: Vec<_> = [Some(start.main), start.stdin, start.options].into_iter().flatten().collect();
     let text = library.text(&sources, start.options.is_some());
-    let main = library.files().real(&start.at).unwrap_or_else(|_| start.at.path().to_path_buf());
+    let main = library.real(&start.at).unwrap_or_else(|_| start.at.path().to_path_buf());
     let mut reader = Reader {
         library,
         rules,
@@ -161,7 +161,7 @@ impl Reader<'_, '_> {
                     return self.write(setting, key, value, Err(before));
                 }
                 let before = match &before {
-                    Some(super::Held::Unknown(_)) => Some(show::default(spec)),
+                    Some(super::Held::Unknown(_)) => Some(show::unwritten(spec).typed.clone()),
                     Some(held) => held.typed().cloned(),
                     None => None,
                 };
@@ -447,7 +447,7 @@ impl Reader<'_, '_> {
         let reals: Vec<PathBuf> = opened
             .files
             .iter()
-            .map(|(at, _)| self.library.files().real(at).unwrap_or_else(|_| at.path().to_path_buf()))
+            .map(|(at, _)| self.library.real(at).unwrap_or_else(|_| at.path().to_path_buf()))
             .collect();
         if reals.iter().any(|real| self.chain.contains(real)) {
             let message = "this file is being read already: the server includes it again and again until it crashes";
