@@ -3,6 +3,8 @@
 //! An example is a small machine. Its files are read as a run would read them, the check judges, and what it says is
 //! compared with what the example promises.
 
+mod fixed;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -26,14 +28,15 @@ pub struct Outcome {
     pub params: Params,
 }
 
-/// Runs an example.
+/// Runs an example, its fix included; no check of `others` may fail more often because of the fix. Gives the number of
+/// findings that a program can fix.
 ///
 /// # Errors
 /// One paragraph that says what was promised and what came out.
-pub fn run(check: &Check, example: &Example) -> Result<Outcome, String> {
+pub fn run(check: &Check, example: &Example, others: &[Check]) -> Result<usize, String> {
     let outcome = judge(check, example)?;
     compare(check, example, &outcome)?;
-    Ok(outcome)
+    fixed::compare(check, example, &outcome, others)
 }
 
 /// Reads an example's files and judges its subjects.
@@ -73,9 +76,17 @@ pub fn machine(example: &Example) -> Memory {
     files
 }
 
+/// The declared version of the platform.
+fn versions(check: &Check, example: &Example) -> BTreeMap<String, String> {
+    example.version.iter().map(|version| (check.rule.reads.to_owned(), version.clone())).collect()
+}
+
+fn context<'a>(files: &'a Memory, versions: &'a BTreeMap<String, String>) -> Context<'a> {
+    Context { files, versions }
+}
+
 fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading) -> Vec<Subject> {
-    let versions: BTreeMap<String, String> =
-        example.version.iter().map(|version| (check.rule.reads.to_owned(), version.clone())).collect();
+    let versions = versions(check, example);
     let found = files
         .iter()
         .filter_map(|(path, _)| {
@@ -86,7 +97,7 @@ fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading)
             Some(Found { location, place: Place::File(shown.to_path_buf()), bytes, asked: true, platform: None })
         })
         .collect();
-    platform::read_all(found, &Context { files, versions: &versions }, reading)
+    platform::read_all(found, &context(files, &versions), reading)
 }
 
 /// Compares what a check says with what an example promises.

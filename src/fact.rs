@@ -496,6 +496,8 @@ pub struct Subject {
     pub because: String,
     /// The place of the main source.
     pub main: Span,
+    /// Where the main source is, for what it includes.
+    pub location: crate::files::Location,
     /// Every source it was read from, the main one first.
     pub sources: Vec<crate::text::SourceId>,
     /// The version as declared or found, as the user wrote it; `None` when it is not known.

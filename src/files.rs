@@ -215,6 +215,42 @@ fn writable(_: &fs::Metadata) -> Result<(), Unreadable> {
     Ok(())
 }
 
+/// Files of which some have other bytes than they have: what would be read once edits are made.
+pub struct Changed<'a> {
+    files: &'a dyn Files,
+    /// By where the path really leads.
+    bytes: BTreeMap<PathBuf, Vec<u8>>,
+}
+
+impl<'a> Changed<'a> {
+    /// These files with other bytes.
+    pub fn new(files: &'a dyn Files, changed: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Changed<'a> {
+        let real = |path: PathBuf| files.real(&Location::Here(path.clone())).unwrap_or(path);
+        Changed { files, bytes: changed.into_iter().map(|(path, bytes)| (real(path), bytes)).collect() }
+    }
+}
+
+impl Files for Changed<'_> {
+    fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable> {
+        match self.bytes.get(&self.real(at)?) {
+            Some(bytes) => Ok(bytes.clone()),
+            None => self.files.read(at),
+        }
+    }
+
+    fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable> {
+        self.files.list(folder)
+    }
+
+    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+        self.files.real(at)
+    }
+
+    fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
+        self.files.appendable(at)
+    }
+}
+
 /// Files held in memory: a whole small machine, whose `/` they are in. What examples of checks run on.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {

@@ -14,6 +14,7 @@ pub mod expr;
 pub mod fact;
 pub mod files;
 pub mod finding;
+pub mod fix;
 pub mod judge;
 pub mod mask;
 pub mod platform;
@@ -29,6 +30,8 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
 use expr::Params;
+use fix::Workshop;
+use platform::Context;
 use project::{Facts, Options, Project, Trouble};
 use report::{Clock, Judged, Report};
 
@@ -51,7 +54,12 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
             its.push((&chosen.check, &chosen.params));
             *asked = true;
         }
-        let verdicts = judge::judge_all(&its, subject);
+        let mut verdicts = judge::judge_all(&its, subject);
+        if options.fixes {
+            let context = Context { files: &facts.files, versions: &facts.versions };
+            let workshop = Workshop { context: &context, sources: &facts.sources };
+            workshop.offer(&its, subject, &mut verdicts);
+        }
         judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
             let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
             Judged { subject: number, check: check.id.clone(), verdicts }

@@ -10,6 +10,7 @@ use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
+use crate::files::Disk;
 use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
 use crate::platform::redis::version::Version;
@@ -39,6 +40,8 @@ pub struct Options {
     pub checks: Vec<PathBuf>,
     /// Which checks to run.
     pub wishes: Wishes,
+    /// Whether fixes are worked out as far as bytes.
+    pub fixes: bool,
     /// Whether the report says when it was made and how long that took.
     pub timed: bool,
 }
@@ -65,6 +68,10 @@ pub struct Facts {
     pub subjects: Vec<Subject>,
     /// What the user should know.
     pub notices: Vec<Notice>,
+    /// What may be opened.
+    pub files: Disk,
+    /// The declared version of each platform.
+    pub versions: BTreeMap<String, String>,
 }
 
 impl Facts {
@@ -282,7 +289,8 @@ impl Project {
             reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
         }
         let mask = platform::secrets(&reading.sources, &subjects);
-        Ok(Facts { sources: reading.sources, mask, subjects, notices: reading.notices })
+        let Reading { sources, notices } = reading;
+        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions })
     }
 }
 

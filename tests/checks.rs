@@ -3,9 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, missing_docs)]
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use hardline::check::embedded;
+use hardline::check::{Check, embedded};
 use hardline::example;
 use hardline::platform::PLATFORMS;
 use hardline::schema::Root;
@@ -19,6 +19,15 @@ fn main() -> ExitCode {
     }
     let trials = embedded::all().iter().filter(|_| !roots.is_empty()).flat_map(|entry| trials(entry, &roots)).collect();
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Every check, to see that no fix brings another finding.
+fn all() -> &'static [Check] {
+    static ALL: OnceLock<Vec<Check>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let roots: Vec<&'static Root> = PLATFORMS.iter().map(|platform| platform.schema()).collect();
+        embedded::all().iter().filter_map(|entry| entry.check(&roots).ok()).collect()
+    })
 }
 
 fn trials(entry: &'static embedded::Embedded, roots: &[&'static Root]) -> Vec<Trial> {
@@ -49,7 +58,17 @@ fn trials(entry: &'static embedded::Embedded, roots: &[&'static Root]) -> Vec<Tr
         let loaded = loaded.clone();
         let name = example::test_name(entry.id, &loaded.examples[index]);
         trials.push(Trial::test(name, move || {
-            example::run(&loaded.check, &loaded.examples[index]).map(|_| ()).map_err(Failed::from)
+            example::run(&loaded.check, &loaded.examples[index], all()).map(|_| ()).map_err(Failed::from)
+        }));
+    }
+    if !loaded.check.fix.edits.is_empty() {
+        trials.push(Trial::test(format!("{}::a program can make the fix", entry.id), move || {
+            let fixed = |example| example::run(&loaded.check, example, all()).unwrap_or_default();
+            if loaded.examples.iter().any(|example| fixed(example) > 0) {
+                Ok(())
+            } else {
+                Err(Failed::from("no example is one whose fix is offered"))
+            }
         }));
     }
     trials

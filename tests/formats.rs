@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hardline::edit::TextEdit;
 use hardline::fact::{Fact, Record, Subject, Unknown, Why, Worlds};
+use hardline::files::Location;
 use hardline::finding::{CheckId, Confidence, Family, Finding, Fix, Label, Safety, Severity, Undecided, Verdict};
 use hardline::mask::{Hidden, Mask, secrets_of};
 use hardline::report::terminal::Style;
@@ -48,6 +49,7 @@ fn subject(name: &str, main: Span, sources: Vec<SourceId>, facts: Record) -> Sub
         carrier: "redis.conf",
         because: "called redis*.conf".to_owned(),
         main,
+        location: Location::Here("/work/shop/redis.conf".into()),
         sources,
         version: None,
         worlds: vec!["redis:7.0.15".to_owned(), "redis:7.4.1".to_owned(), "valkey:8.1.1".to_owned()],

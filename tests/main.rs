@@ -7,6 +7,7 @@ mod cli;
 mod conf;
 mod contract;
 mod expr;
+mod fix;
 mod formats;
 mod hostile;
 mod judge;

@@ -209,6 +209,7 @@ pub fn subject(facts: Record, span: Span) -> Subject {
         carrier: "test",
         because: String::new(),
         main: span,
+        location: hardline::files::Location::Here("toy.conf".into()),
         sources: vec![span.source],
         version: None,
         worlds: (0..WORLDS).map(|world| format!("toy:{world}")).collect(),

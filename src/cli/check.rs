@@ -52,6 +52,12 @@ enum Format {
     Json,
 }
 
+impl Format {
+    fn shows_fixes(self) -> bool {
+        !matches!(self, Format::Concise)
+    }
+}
+
 /// `FORMAT=FILE`.
 fn output(text: &str) -> Result<(Format, PathBuf), String> {
     let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as json=report.json")?;
@@ -64,6 +70,9 @@ pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Re
     options.wishes = Wishes { select: arguments.select, ignore: arguments.ignore };
     // Builds that are to be the same byte by byte set it: https://reproducible-builds.org/specs/source-date-epoch/
     options.timed = std::env::var_os("SOURCE_DATE_EPOCH").is_none();
+    let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };
+    let format = arguments.format.unwrap_or(usual);
+    options.fixes = format.shows_fixes() || arguments.output.iter().any(|(format, _)| format.shows_fixes());
     let (report, facts) = hardline::check(&options, &mut io::stdin().lock())?;
     let show = facts.shower(&options.cwd);
     if !arguments.quiet {
@@ -75,9 +84,8 @@ pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Re
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
         fs::write(options.cwd.join(file), bytes).map_err(named)?;
     }
-    let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };
     let code = report.exit_code(arguments.fail_on, arguments.strict);
-    let rendered = render(arguments.format.unwrap_or(usual), &report, show, screen.style, &mut screen.out);
+    let rendered = render(format, &report, show, screen.style, &mut screen.out);
     // The process ends here. Taking a hundred thousand facts apart one by one would take longer than making some.
     std::mem::forget((report, facts));
     match rendered {

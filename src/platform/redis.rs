@@ -11,6 +11,7 @@ pub mod conf;
 pub mod derive;
 pub mod directive;
 pub mod door;
+pub mod edit;
 pub mod effective;
 pub mod entrance;
 pub mod include;
@@ -66,7 +67,7 @@ impl Platform for Redis {
         subjects(&KIND, claimed, context, reading)
     }
 
-    fn edit(&self, _: &Sources, _: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
-        Err(EditError::Unsupported(format!("{op:?} is not possible in redis.conf")))
+    fn edit(&self, sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
+        edit::edits(sources, subject, op)
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::redis::claim::{self, Form};
 use super::redis::directive::FIELDS;
+use super::redis::edit;
 use super::redis::instance::{Kind, subjects};
 use super::redis::schema::DERIVED;
 use super::redis::secret;
@@ -45,7 +46,7 @@ impl Platform for Sentinel {
         subjects(&KIND, claimed, context, reading)
     }
 
-    fn edit(&self, _: &Sources, _: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
-        Err(EditError::Unsupported(format!("{op:?} is not possible in sentinel.conf")))
+    fn edit(&self, sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<TextEdit>, EditError> {
+        edit::edits(sources, subject, op)
     }
 }

@@ -482,8 +482,11 @@ impl Reader<'_, '_> {
 
     /// The server stops here, unless a template leaves the line out.
     pub(super) fn refuse(&mut self, message: &str, at: Span, line: &Line) {
-        // A line that began in another file is that file's: the server shows it by its beginning.
-        let at = if at.source == line.span.source { at } else { line.span };
+        // A line that began in another file, or before a NUL that took a line ending away, is shown by its beginning.
+        let begun = Span::new(line.span.source, line.span.start as usize, at.start as usize);
+        let elsewhere = at.source != line.span.source
+            || memchr::memchr(b'\n', self.library.sources.get(begun.source).slice(begun)).is_some();
+        let at = if elsewhere { line.span } else { at };
         match line.only_if {
             None => self.refuse_at(Phase::Reading, message, at),
             Some(condition) => {
