@@ -240,6 +240,9 @@ pub enum Why {
     Malformed,
     /// The versions that come into question disagree.
     VersionUnknown,
+    /// No version that comes into question has it. What hangs on such a fact alone does not apply, so no report says
+    /// this.
+    NotInVersion,
 }
 
 impl Why {
@@ -252,6 +255,7 @@ impl Why {
             Why::NotSupported => "not-supported",
             Why::Malformed => "malformed",
             Why::VersionUnknown => "version-unknown",
+            Why::NotInVersion => "not-in-version",
         }
     }
 }
@@ -506,6 +510,8 @@ pub struct Subject {
     pub worlds: Vec<String>,
     /// The facts, a record.
     pub facts: Record,
+    /// The facts that no version in question has, sorted.
+    pub lacks: Arc<[Name]>,
     /// Why facts that the platform has are absent here (a lone ACL file, a fragment), if they can be.
     pub absent: Option<Arc<str>>,
 }

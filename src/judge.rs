@@ -290,7 +290,7 @@ impl<'a> Judge<'a> {
         if matches!(when, Truth::False) {
             return Ok(Outcome::NotApplicable);
         }
-        let causes = match (when, truth::truth(&rule.deny, &scene, frame)?) {
+        let mut causes = match (when, truth::truth(&rule.deny, &scene, frame)?) {
             (_, Truth::False) => return Ok(Outcome::Pass),
             (Truth::Unknown(mut causes), Truth::Unknown(more)) => {
                 causes.extend(more);
@@ -299,6 +299,12 @@ impl<'a> Judge<'a> {
             (Truth::Unknown(causes), Truth::True) | (_, Truth::Unknown(causes)) => causes,
             (_, Truth::True) => Vec::new(),
         };
+        // What hangs on a setting that the version does not have is no question there.
+        let asked = causes.len();
+        causes.retain(|cause| cause.unknown.why != Why::NotInVersion);
+        if causes.is_empty() && asked > 0 {
+            return Ok(Outcome::NotApplicable);
+        }
         let mut open = Vec::new();
         for bypass in &self.check.bypass {
             match truth::truth(&bypass.when, &scene, frame)? {

@@ -92,6 +92,8 @@ pub enum Look<'a> {
     Unknown(&'a Unknown),
     /// The subject does not carry it.
     Absent,
+    /// The version that is looked at does not have it.
+    NotInVersion,
 }
 
 impl<'a> Scene<'a> {
@@ -107,6 +109,7 @@ impl<'a> Scene<'a> {
                 let Some(first) = fields.next() else { return Err(shape()) };
                 match self.subject.facts.get(first) {
                     Some(fact) => fact,
+                    None if self.subject.lacks.contains(first) => return Ok(Look::NotInVersion),
                     None => return Ok(Look::Absent),
                 }
             }
@@ -125,6 +128,10 @@ impl<'a> Scene<'a> {
                 fact = fact.in_world(world);
             }
             let (value, origin) = match fact {
+                // What differs between versions has a side for each version that has it.
+                Fact::Unknown(unknown) if self.world.is_some() && !unknown.sides.is_empty() => {
+                    return Ok(Look::NotInVersion);
+                }
                 Fact::Unknown(unknown) => return Ok(Look::Unknown(unknown)),
                 Fact::Known { value, origin } => (value, origin),
             };
@@ -143,6 +150,11 @@ impl<'a> Scene<'a> {
         Unknown::new(Why::NotReadable, self.subject.main, needs)
     }
 
+    /// Why a fact that the version does not have is not known.
+    pub fn not_in_version(&self) -> Unknown {
+        Unknown::new(Why::NotInVersion, self.subject.main, "a version that has this setting")
+    }
+
     /// The items that are known, and the one of which nothing is known, if there may be more.
     ///
     /// # Errors
@@ -157,6 +169,7 @@ impl<'a> Scene<'a> {
             Look::Known(..) => Err(EvalError::Shape(read.path.clone())),
             Look::Unknown(unknown) => Ok((None, Some(blank(unknown)))),
             Look::Absent => Ok((None, Some(self.absent()))),
+            Look::NotInVersion => Ok((None, Some(self.not_in_version()))),
         }
     }
 }
@@ -268,6 +281,7 @@ impl<'a> Evaluation<'a> {
                 Look::Known(_, origin) => Some(matches!(origin, Origin::Written(_))),
                 Look::Unknown(unknown) => self.unknown(&read.path, unknown),
                 Look::Absent => self.unknown(&read.path, &self.scene.absent()),
+                Look::NotInVersion => self.unknown(&read.path, &self.scene.not_in_version()),
             }),
         }
     }
@@ -326,6 +340,7 @@ impl<'a> Evaluation<'a> {
             Look::Known(value, _) => take(value).map(Some).ok_or_else(|| EvalError::Shape(read.path.clone())),
             Look::Unknown(unknown) => Ok(self.unknown(&read.path, unknown)),
             Look::Absent => Ok(self.unknown(&read.path, &self.scene.absent())),
+            Look::NotInVersion => Ok(self.unknown(&read.path, &self.scene.not_in_version())),
         }
     }
 
@@ -423,6 +438,7 @@ impl<'a> Evaluation<'a> {
             Look::Known(..) => return Err(EvalError::Shape(read.path.clone())),
             Look::Unknown(unknown) => self.unknown(&read.path, unknown),
             Look::Absent => self.unknown(&read.path, &scene.absent()),
+            Look::NotInVersion => self.unknown(&read.path, &scene.not_in_version()),
         })
     }
 
@@ -505,6 +521,7 @@ impl<'a> Evaluation<'a> {
             Look::Known(..) => return Err(EvalError::Shape(read.path.clone())),
             Look::Unknown(unknown) => return Ok(self.unknown(&read.path, unknown)),
             Look::Absent => return Ok(self.unknown(&read.path, &scene.absent())),
+            Look::NotInVersion => return Ok(self.unknown(&read.path, &scene.not_in_version())),
         };
         let answer = commands.0.can(command);
         let answer = scene.world.map_or(&answer, |world| answer.in_world(world));

@@ -214,6 +214,7 @@ pub fn subject(facts: Record, span: Span) -> Subject {
         version: None,
         worlds: (0..WORLDS).map(|world| format!("toy:{world}")).collect(),
         facts,
+        lacks: [].into(),
         absent: None,
     }
 }

@@ -92,7 +92,7 @@ fn labels(path: &Path, scene: &Scene<'_>, frame: Option<&Frame<'_>>) -> Result<V
         Look::Unknown(unknown) => {
             labels.push(Label { span: unknown.at, text: format!("unknown: {}", unknown.why.as_str()) });
         }
-        Look::Absent => {}
+        Look::Absent | Look::NotInVersion => {}
     }
     if labels.is_empty() {
         labels.push(Label { span: scene.subject.main, text: String::new() });
@@ -128,7 +128,7 @@ fn message(message: &Message, scene: &Scene<'_>, frame: Option<&Frame<'_>>) -> R
             }
             Piece::Fact(path) => line.push_str(&match scene.look(&path.read, frame)? {
                 Look::Known(value, _) => shown(value, path.ty, scene.world),
-                Look::Unknown(_) | Look::Absent => "(unknown)".to_owned(),
+                Look::Unknown(_) | Look::Absent | Look::NotInVersion => "(unknown)".to_owned(),
             }),
         }
     }

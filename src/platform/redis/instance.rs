@@ -7,6 +7,7 @@ use super::accounts::AclRules;
 use super::claim::{self, Form};
 use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
 use super::derive;
+use super::directive::SettingId;
 use super::door::{Door, Host, Maybe};
 use super::effective::{Accounts, Started};
 use super::entrance;
@@ -139,6 +140,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
         version: None,
         worlds: Vec::new(),
         facts: derive::alone(kind.name, file.source, sources, worlds),
+        lacks: Arc::from([]),
         absent: Some(Arc::from("an ACL file that no configuration in reach names: nothing is known of the settings")),
     }
 }
@@ -219,6 +221,7 @@ impl Reader<'_, '_> {
             version: None,
             worlds: Vec::new(),
             facts: (kind.facts)(&instance, self.library.sources),
+            lacks: lacking(&instance.loaded),
             absent: fragment.then(|| Arc::from(absent)),
         }
     }
@@ -287,6 +290,15 @@ impl Reader<'_, '_> {
             }
         }
     }
+}
+
+/// The settings that no version in question has.
+fn lacking(loaded: &[Loaded]) -> Arc<[Name]> {
+    let there = |setting: &SettingId| loaded.iter().any(|loaded| loaded.spec(*setting).is_some());
+    let mut names: Vec<Name> =
+        SettingId::all().filter(|setting| !there(setting)).map(|setting| setting.setting().fact).collect();
+    names.sort_unstable();
+    names.into()
 }
 
 /// Whether a configuration says nothing of what every instance needs to be told, nor could have.
