@@ -76,10 +76,30 @@ pub struct RuleTable {
     pub deny: String,
     /// The fact whose place is shown; of a list the first item, the others as related places.
     pub at: String,
-    /// Facts whose places are related.
-    pub also: Vec<String>,
+    /// Facts whose places are related: paths, or `{ path, when }` for one that is only where an expression is true.
+    pub also: Vec<AlsoTable>,
     /// One line; `{path}` stands for the value of a fact, `{params.name}` for a parameter, `{{` for a brace.
     pub message: String,
+}
+
+/// An entry of `also`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged, expecting = "expected a path, or { path, when }")]
+pub enum AlsoTable {
+    /// Always.
+    Path(String),
+    /// Only where an expression is true.
+    When(AlsoWhen),
+}
+
+/// `{ path, when }` in `also`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AlsoWhen {
+    /// The fact.
+    pub path: String,
+    /// An expression.
+    pub when: String,
 }
 
 /// `[[bypass]]`
@@ -245,7 +265,7 @@ pub struct Rule {
     /// The fact whose place is shown.
     pub at: Path,
     /// Facts whose places are related.
-    pub also: Vec<Path>,
+    pub also: Vec<Also>,
     /// What a finding says.
     pub message: Message,
 }
@@ -259,6 +279,15 @@ impl Rule {
         paths.dedup();
         paths
     }
+}
+
+/// A fact whose place is related to a finding.
+#[derive(Debug)]
+pub struct Also {
+    /// The fact.
+    pub path: Path,
+    /// Where it is not true, the fact has nothing to do with it.
+    pub when: Option<Expr>,
 }
 
 /// When a fault may be.

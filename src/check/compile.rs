@@ -10,7 +10,7 @@ use crate::schema::{Root, Type};
 use crate::spell;
 
 use super::places::Places;
-use super::{Bypass, Check, CheckFile, FixPlan, Message, Piece, Problem, Rule};
+use super::{Also, AlsoTable, Bypass, Check, CheckFile, FixPlan, Message, Piece, Problem, Rule};
 
 /// Compiles what a file says. `places` may be empty; then no problem has a place.
 ///
@@ -110,8 +110,7 @@ impl Compiler<'_> {
         let when = table.when.as_deref().map_or_else(|| Some(Expr::always()), |text| self.expr("rule.when", text));
         let deny = self.expr("rule.deny", &table.deny);
         let at = self.path("rule.at", &table.at);
-        let also: Vec<_> =
-            table.also.iter().enumerate().map(|(i, path)| self.path(&format!("rule.also[{i}]"), path)).collect();
+        let also: Vec<_> = table.also.iter().enumerate().map(|(index, also)| self.also(index, also)).collect();
         let message = self.message("rule.message", &table.message);
         Some(Rule {
             reads: self.scope.root.name,
@@ -122,6 +121,18 @@ impl Compiler<'_> {
             also: also.into_iter().collect::<Option<_>>()?,
             message: message?,
         })
+    }
+
+    fn also(&mut self, index: usize, also: &AlsoTable) -> Option<Also> {
+        let key = format!("rule.also[{index}]");
+        match also {
+            AlsoTable::Path(path) => Some(Also { path: self.path(&key, path)?, when: None }),
+            AlsoTable::When(table) => {
+                let path = self.path(&format!("{key}.path"), &table.path);
+                let when = self.expr(&format!("{key}.when"), &table.when);
+                Some(Also { path: path?, when: Some(when?) })
+            }
+        }
     }
 
     fn bypass(&mut self, file: &CheckFile) -> Option<Vec<Bypass>> {

@@ -6,7 +6,7 @@ use crate::fact::{Fact, Origin, Value};
 use crate::finding::{Finding, Fix, Label};
 use crate::schema::Type;
 use crate::text::Span;
-use crate::truth::{Cause, EvalError, Frame, Look, Scene};
+use crate::truth::{self, Cause, EvalError, Frame, Look, Scene, Truth};
 
 /// How many items of a list are pointed at.
 const PLACES: usize = 20;
@@ -25,8 +25,14 @@ pub(super) fn finding(
     open: &[(&Bypass, Vec<Cause>)],
 ) -> Result<Finding, EvalError> {
     let mut labels = labels(&check.rule.at, scene, frame)?;
-    for path in &check.rule.also {
-        labels.extend(self::labels(path, scene, frame)?);
+    for also in &check.rule.also {
+        let matters = match &also.when {
+            Some(when) => matches!(truth::truth(when, scene, frame)?, Truth::True),
+            None => true,
+        };
+        if matters {
+            labels.extend(self::labels(&also.path, scene, frame)?);
+        }
     }
     for (bypass, causes) in open {
         if let Some(cause) = causes.first() {

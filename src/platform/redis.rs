@@ -24,6 +24,7 @@ pub mod secret;
 pub mod show;
 pub mod split;
 pub mod template;
+pub mod tls;
 pub mod value;
 pub mod vantage;
 pub mod version;

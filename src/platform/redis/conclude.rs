@@ -4,6 +4,7 @@
 
 pub mod dead;
 pub mod entry;
+pub mod lines;
 pub mod outcome;
 pub mod password;
 pub mod person;

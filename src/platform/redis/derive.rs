@@ -5,13 +5,14 @@ use super::conclude::entry::{Entry, World};
 use super::conclude::person::Court;
 use super::conclude::roster::{self, Roster, Unwritten};
 use super::conclude::users::Seen;
-use super::conclude::{by_world, dead, grouped, merged, password, users};
+use super::conclude::{by_world, dead, grouped, lines, merged, password, users};
 use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
 use super::effective::Started;
 use super::entrance;
 use super::instance::{AclFile, Instance};
 use super::listen::Opening;
+use super::tls;
 use super::version::Version;
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why, Worlds};
 use crate::text::{SourceId, Sources, Span};
@@ -43,6 +44,11 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     };
     let dead = instance.loaded.iter().map(|loaded| dead::not_in_force(root, loaded, sources));
     let mut facts: Vec<(Name, Option<Fact>)> = vec![("not_in_force", merged(by_world(dead), at))];
+    let each = |of: &dyn Fn(&Loaded) -> Fact| merged(by_world(instance.loaded.iter().map(of)), at);
+    facts.push(("renamed_commands", each(&|loaded| lines::renamed_commands(root, loaded))));
+    facts.push(("modules", each(&|loaded| lines::modules(root, loaded))));
+    facts.push(("old_names", each(&|loaded| lines::old_names(root, loaded, sources))));
+    facts.push(("main", instance.loaded.first().map(|loaded| lines::main(loaded, sources))));
     if !instance.fragment {
         facts.push(("reach", across(&|entry| &entry.reach)));
         facts.push(("listen", across(&|entry| &entry.listen)));
@@ -137,6 +143,9 @@ fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fra
             message: refusal.message.clone(),
             at: refusal.by.first().map_or(loaded.end, |setting| entrance::place(loaded, *setting)),
         }));
+        let faults = tls::faults(loaded, None);
+        refusals.extend(faults.refusals);
+        doubts.extend(faults.doubts);
     }
     // What ends a server that runs is another matter.
     refusals.retain(|refusal| refusal.phase != Phase::Running && (!fragment || refusal.phase == Phase::Reading));

@@ -13,10 +13,9 @@ use super::door::{DefaultUser, Door, Host, Maybe};
 use super::entrance;
 use super::include::Library;
 use super::listen;
-use super::number::same_word;
 use super::reach::{Answer, Channel, Class, Vantage, cell};
 use super::show::show;
-use super::value::Typed;
+use super::tls;
 use super::version::Version;
 use crate::fact::{Unknown, Why};
 use crate::files::{Files, Location};
@@ -134,7 +133,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
     let umask = Maybe::Known(question.umask);
     let user = started.default_user.clone();
     let door = entrance::door(&loaded, user, umask, question.host.clone(), Mode::Server, files);
-    listening(&mut loaded, &door);
+    listening(&mut loaded, &door, files);
     in_order(&mut loaded);
     let view = View { loaded: &loaded, sources: &sources, files, shown_from };
     view.answer(question, &started, &door)
@@ -155,28 +154,16 @@ fn unopened(question: &Question<'_>, error: &str, shown_from: &Path) -> Effectiv
 }
 
 /// What opening the sockets adds.
-fn listening(loaded: &mut Loaded, door: &Door) {
+fn listening(loaded: &mut Loaded, door: &Door, files: &dyn Files) {
     let opening = listen::open(door);
-    protocols(loaded, door);
+    let faults = tls::faults(loaded, Some(files));
     for refusal in opening.refusals {
         let at = refusal.by.first().map_or(loaded.end, |setting| entrance::place(loaded, *setting));
         loaded.refusals.push(Refusal { phase: Phase::Listening, message: refusal.message, at });
     }
     loaded.doubts.extend(opening.doubts);
-}
-
-/// `tls.c:parseProtocolsConfig`, which is asked only where TLS is used.
-fn protocols(loaded: &mut Loaded, door: &Door) {
-    let used = door.tls_port.known().is_some_and(|port| *port != 0)
-        || [&door.tls.replication, &door.tls.cluster].iter().any(|flag| flag.known() == Some(&true));
-    let Held::Written(write, Typed::Bytes(written)) = loaded.named("tls-protocols") else { return };
-    let at = write.value;
-    let known = |word: &[u8]| ["tlsv1", "tlsv1.1", "tlsv1.2", "tlsv1.3"].iter().any(|name| same_word(word, name));
-    if used && !written.is_empty() && !written.split(|byte| *byte == b' ').all(known) {
-        let message =
-            "Invalid tls-protocols specified. Use a combination of 'TLSv1', 'TLSv1.1', 'TLSv1.2' and 'TLSv1.3'.";
-        loaded.refusals.push(Refusal { phase: Phase::Listening, message: message.to_owned(), at });
-    }
+    loaded.refusals.extend(faults.refusals);
+    loaded.doubts.extend(faults.doubts);
 }
 
 /// The faults in the order in which the server finds them: since 7.2 it opens its sockets last

@@ -21,6 +21,10 @@ pub static DERIVED: &[Field] = &[
     ),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
+    field("main", Type::Text, "the name of the main file; what is missing would be written at its end"),
+    field("modules", Type::List(&Type::Record(&[MODULE])), "the modules that are loaded at the start"),
+    field("old_names", Type::List(&Type::Record(&[OLD_NAME])), "settings that are written under a name they had once"),
+    field("renamed_commands", Type::List(&Type::Record(&[RENAMED])), "the commands that `rename-command` renames"),
     field("not_in_force", Type::List(&Type::Record(&[NOT_IN_FORCE])), "settings that are written and have no effect"),
     field(
         "passwords",
@@ -110,6 +114,20 @@ static LISTENER: &[Field] = &[
     field("tls", Type::Bool, "whether clients must speak TLS on it"),
     field("loopback", Type::Bool, "whether only this host can reach it"),
     field("wildcard", Type::Bool, "whether it is every address of its family"),
+];
+
+static MODULE: &[Field] = &[
+    field("path", Type::Text, "the path of the library"),
+    field("absolute", Type::Bool, "whether the path does not depend on the working folder"),
+];
+
+static OLD_NAME: &[Field] =
+    &[field("written", Type::Text, "the name that is written"), field("name", Type::Text, "the name it has now")];
+
+static RENAMED: &[Field] = &[
+    field("command", Type::Text, "the command"),
+    field("name", Type::Text, "its new name; empty when it has none"),
+    field("removed", Type::Bool, "whether it cannot be called any more"),
 ];
 
 static NOT_IN_FORCE: &[Field] = &[
