@@ -346,7 +346,12 @@ fn ways_of_taking_over() {
         ways.into_iter().find(|one| one.way.name == way).map(|one| one.open)
     };
     let (closed, unknown) = (Gates::default(), Gates { protected_configs: Gate::Unknown, ..Gates::default() });
-    let yes = Gates { protected_configs: Gate::Yes, debug_command: Gate::Yes, module_command: Gate::Local };
+    let yes = Gates {
+        protected_configs: Gate::Yes,
+        debug_command: Gate::Yes,
+        module_command: Gate::Local,
+        ..Gates::default()
+    };
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", closed), Some(Some(false)));
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", yes), Some(Some(true)));
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", unknown), Some(None));
