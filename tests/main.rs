@@ -13,5 +13,6 @@ mod judge;
 mod load;
 mod oracle;
 mod reach;
+mod sentinel;
 mod subjects;
 mod truth;
