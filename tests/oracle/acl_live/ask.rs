@@ -105,6 +105,7 @@ impl Asked {
     /// The answers to each command of each case.
     pub fn ask(&mut self, cases: &[Case]) -> Vec<Vec<Answer>> {
         match (self.server.version.since(7, 0), self.sentinel) {
+            _ if cases.is_empty() => Vec::new(),
             (true, _) => self.ask_dryrun(cases),
             (false, false) => self.ask_queued(cases),
             (false, true) => self.ask_outright(cases),
