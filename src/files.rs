@@ -95,6 +95,14 @@ pub trait Files: Sync {
     fn appendable(&self, _at: &Location) -> Result<(), Unreadable> {
         Ok(())
     }
+
+    /// Whether a file could be run (`access(2)`, `X_OK`; a folder could).
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why not. Where nothing is known against it, it counts as possible.
+    fn executable(&self, _at: &Location) -> Result<(), Unreadable> {
+        Ok(())
+    }
 }
 
 /// The file system of this machine, as far as a run may open it.
@@ -189,29 +197,46 @@ impl Files for Disk {
             },
         }
     }
+
+    fn executable(&self, at: &Location) -> Result<(), Unreadable> {
+        allowed(&fs::metadata(self.open(at)?.0)?, 0o1)
+    }
 }
 
 /// Whether this process may make a file in a folder, by its owner and mode.
 #[cfg(unix)]
 fn writable(folder: &fs::Metadata) -> Result<(), Unreadable> {
-    use std::os::unix::fs::MetadataExt;
     if !folder.is_dir() {
         return Err(Unreadable::Missing);
     }
+    allowed(folder, 0o3)
+}
+
+/// Whether this process has these permissions on a file, by its owner and mode.
+#[cfg(unix)]
+fn allowed(metadata: &fs::Metadata, bits: u32) -> Result<(), Unreadable> {
+    use std::os::unix::fs::MetadataExt;
     // The owner of its own entry in /proc is who the process is; without /proc nothing is known against it.
     let Ok(me) = fs::metadata("/proc/self") else { return Ok(()) };
-    let (uid, gid, mode) = (me.uid(), me.gid(), folder.mode());
+    let (uid, gid, mode) = (me.uid(), me.gid(), metadata.mode());
     let shift = match () {
-        () if uid == 0 => return Ok(()),
-        () if uid == folder.uid() => 6,
-        () if gid == folder.gid() => 3,
+        // Who may do everything still runs only what somebody may run; a folder is entered.
+        () if uid == 0 && (metadata.is_dir() || bits != 0o1 || mode & 0o111 != 0) => return Ok(()),
+        () if uid == 0 => return Err(Unreadable::Denied),
+        () if uid == metadata.uid() => 6,
+        () if gid == metadata.gid() => 3,
         () => 0,
     };
-    if mode >> shift & 0o3 == 0o3 { Ok(()) } else { Err(Unreadable::Denied) }
+    if mode >> shift & bits == bits { Ok(()) } else { Err(Unreadable::Denied) }
 }
 
 #[cfg(not(unix))]
 fn writable(_: &fs::Metadata) -> Result<(), Unreadable> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn allowed(_: &fs::Metadata, _: u32) -> Result<(), Unreadable> {
     Ok(())
 }
 
@@ -248,6 +273,10 @@ impl Files for Changed<'_> {
 
     fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
         self.files.appendable(at)
+    }
+
+    fn executable(&self, at: &Location) -> Result<(), Unreadable> {
+        self.files.executable(at)
     }
 }
 

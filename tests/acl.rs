@@ -346,7 +346,12 @@ fn ways_of_taking_over() {
         ways.into_iter().find(|one| one.way.name == way).map(|one| one.open)
     };
     let (closed, unknown) = (Gates::default(), Gates { protected_configs: Gate::Unknown, ..Gates::default() });
-    let yes = Gates { protected_configs: Gate::Yes, debug_command: Gate::Yes, module_command: Gate::Local };
+    let yes = Gates {
+        protected_configs: Gate::Yes,
+        debug_command: Gate::Yes,
+        module_command: Gate::Local,
+        ..Gates::default()
+    };
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", closed), Some(Some(false)));
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", yes), Some(Some(true)));
     assert_eq!(open(SEVEN, "+@all", "config-set-dir", unknown), Some(None));
@@ -359,6 +364,58 @@ fn ways_of_taking_over() {
     assert_eq!(open(SEVEN, "+@all -@dangerous", "scripting", closed), Some(Some(true)));
     assert_eq!(open(SEVEN, "+migrate", "migrate", closed), Some(Some(false)));
     assert_eq!(open(SEVEN, "+migrate ~a", "migrate", closed), Some(Some(true)));
+    assert_eq!(open(SEVEN, "+@all", "sentinel-hello", closed), None);
+}
+
+#[test]
+fn ways_of_taking_over_through_a_sentinel() {
+    let open = |name: &str, rules: &str, way: &str, gates: Gates| {
+        let evaluator = Evaluator::for_sentinel(Version::find(name).unwrap().0);
+        let rules = words(rules);
+        let ways = evaluator.takeover(&evaluator.read(&rules).unwrap(), gates);
+        ways.into_iter().find(|one| one.way.name == way).map(|one| (one.open, one.gate))
+    };
+    let gates = |scripts_reconfig| Gates { scripts_reconfig, ..Gates::default() };
+    let closed = gates(Gate::No);
+    for name in [SIX, SEVEN, NINE] {
+        let scripts = |gate| open(name, "+sentinel|set", "sentinel-scripts", gates(gate));
+        let gate = Some("sentinel deny-scripts-reconfig");
+        assert_eq!(scripts(Gate::No), Some((Some(false), gate)), "{name}");
+        assert_eq!(scripts(Gate::Yes), Some((Some(true), gate)), "{name}");
+        assert_eq!(scripts(Gate::Unknown), Some((None, gate)), "{name}");
+        for other in ["config-set", "config-set-dir", "debug", "monitor", "flush", "module-load", "failover", "keys"] {
+            assert_eq!(open(name, "+@all", other, closed), None, "{name} {other}");
+        }
+        for way in ["acl-setuser", "sentinel-monitor", "sentinel-remove", "sentinel-config-get", "shutdown"] {
+            assert_eq!(open(name, "+@all", way, closed), Some((Some(true), None)), "{name} {way}");
+            assert_eq!(open(name, "+sentinel|masters", way, closed), Some((Some(false), None)), "{name} {way}");
+        }
+        let hello = |rules: &str| open(name, rules, "sentinel-hello", closed).and_then(|(open, _)| open);
+        assert_eq!(hello("+publish allchannels"), Some(true), "{name}");
+        assert_eq!(hello("+publish resetchannels &__sentinel__:*"), Some(true), "{name}");
+        // 6.2 looks at no channel there.
+        assert_eq!(hello("+publish resetchannels &other"), Some(name == SIX), "{name}");
+    }
+}
+
+#[test]
+fn a_sentinel_has_commands_of_its_own() {
+    for version in &VERSIONS {
+        let (server, sentinel) = (Evaluator::new(version), Evaluator::for_sentinel(version));
+        let takes = |evaluator: &Evaluator, rule: &str| evaluator.user(&[rule.as_bytes()]).is_ok();
+        for rule in ["+sentinel", "+sentinel|masters", "-sentinel"] {
+            assert!(takes(&sentinel, rule) && !takes(&server, rule), "{version} {rule}");
+        }
+        for rule in ["+get", "+config|get", "+select", "+client|no-touch", "+multi"] {
+            // 6.2 asks nobody which subcommands there are.
+            let old = rule == "+client|no-touch" && !version.since(7, 0);
+            assert_eq!(takes(&sentinel, rule), old, "{version} {rule}");
+        }
+        assert_eq!(takes(&sentinel, "+sentinel|primaries"), version.valkey_since(8, 0) || !version.since(7, 0));
+        let read = sentinel.read(&[b"+@all".as_slice(), b"-@admin"]).unwrap();
+        assert!(!read.user.permits(sentinel.table(), b"sentinel|masters"), "{version}");
+        assert!(read.user.permits(sentinel.table(), b"publish"), "{version}");
+    }
 }
 
 #[test]

@@ -88,6 +88,7 @@ fn effective(name: &str, files: &[(&str, &str)], given: &[&str], stdin: &str) ->
     let given: Vec<Vec<u8>> = given.iter().map(|argument| argument.as_bytes().to_vec()).collect();
     let question = Question {
         version: version(name),
+        sentinel: false,
         main: Location::Here(format!("{FOLDER}/redis.conf").into()),
         arguments: &given,
         stdin: stdin.as_bytes(),

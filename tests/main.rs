@@ -14,5 +14,6 @@ mod judge;
 mod load;
 mod oracle;
 mod reach;
+mod sentinel;
 mod subjects;
 mod truth;

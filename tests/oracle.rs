@@ -7,6 +7,7 @@ mod conf_recorded;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;
+mod sentinel_live;
 #[allow(dead_code, reason = "what a server tells is there for every test to come")]
 pub mod servers;
 mod settings_live;

@@ -1,7 +1,6 @@
 //! `data/commands.toml` → the static tables that `acl/commands.rs` includes.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -31,8 +30,18 @@ struct Entry {
     channels: Option<String>,
     databases: Option<String>,
     no_auth: Option<bool>,
+    sentinel: Option<Sentinel>,
     #[serde(default)]
     vary: Vec<Entry>,
+}
+
+/// Whether a server that runs as a Sentinel has a command; where nothing is said, it has not. Of a `vary`, whether it
+/// holds for a Sentinel alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sentinel {
+    Also,
+    Only,
 }
 
 /// Writes `commands.rs` into the build folder.
@@ -58,28 +67,15 @@ fn tables(data: &Data) -> String {
         containers.push(above.filter(|above| *above <= id).expect("a subcommand has a container"));
     }
     let mut rows: Vec<String> = Vec::new();
-    let mut versions = String::new();
-    for version in &VERSIONS {
-        let here: Vec<Option<Entry>> = names.iter().map(|name| data.commands[*name].at(version)).collect();
-        let numbers: Vec<u16> = here
-            .iter()
-            .map(|entry| {
-                entry.as_ref().map_or(u16::MAX, |entry| {
-                    let row = entry.row(&data.categories);
-                    let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
-                        rows.push(row);
-                        rows.len() - 1
-                    });
-                    u16::try_from(index).expect("few rows")
-                })
-            })
-            .collect();
-        let sets: Vec<Vec<u64>> =
-            data.categories.iter().map(|category| reach(category, &here, &containers, words)).collect();
-        let all = (0..count).filter(|id| here[*id].is_some()).fold(vec![0; words], with);
-        writeln!(versions, "Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},")
-            .expect("a string takes all");
-    }
+    let mut of_mode = |sentinel: bool| -> String {
+        let table = |version: &Version| {
+            let here: Vec<Option<Entry>> =
+                names.iter().map(|name| data.commands[*name].at(version, sentinel)).collect();
+            table(&data.categories, &here, &containers, words, &mut rows)
+        };
+        VERSIONS.iter().map(table).collect()
+    };
+    let (servers, sentinels) = (of_mode(false), of_mode(true));
     let mut top = phf_codegen::Map::new();
     for id in (0..count).filter(|id| containers[*id] == *id) {
         top.entry(names[id].as_bytes(), format!("Command({id})"));
@@ -96,14 +92,39 @@ fn tables(data: &Data) -> String {
          /// The categories, in the order in which the server tries them when it describes a user.\n\
          pub static CATEGORIES: [&str; {}] = {:?};\n\
          static ROWS: [Row; {}] = [\n{}\n];\n\
-         static TABLES: [Table; {}] = [\n{versions}];\n",
+         static TABLES: [Table; {versions}] = [\n{servers}];\n\
+         static SENTINEL_TABLES: [Table; {versions}] = [\n{sentinels}];\n",
         top.build(),
         data.categories.len(),
         data.categories,
         rows.len(),
         rows.join(",\n"),
-        VERSIONS.len(),
+        versions = VERSIONS.len(),
     )
+}
+
+/// One `Table` in Rust. Its rows are put into `rows`, each once.
+fn table(
+    categories: &[String],
+    here: &[Option<Entry>],
+    containers: &[usize],
+    words: usize,
+    rows: &mut Vec<String>,
+) -> String {
+    let number = |entry: &Option<Entry>| {
+        entry.as_ref().map_or(u16::MAX, |entry| {
+            let row = entry.row(categories);
+            let index = rows.iter().position(|other| *other == row).unwrap_or_else(|| {
+                rows.push(row);
+                rows.len() - 1
+            });
+            u16::try_from(index).expect("few rows")
+        })
+    };
+    let numbers: Vec<u16> = here.iter().map(number).collect();
+    let sets: Vec<Vec<u64>> = categories.iter().map(|category| reach(category, here, containers, words)).collect();
+    let all = (0..here.len()).filter(|id| here[*id].is_some()).fold(vec![0; words], with);
+    format!("Table {{ rows: {numbers:?}, reach: {sets:?}, all: {all:?} }},\n")
 }
 
 /// The commands that a rule on a category touches: its own, and with a container all its subcommands.
@@ -122,13 +143,21 @@ fn with(mut set: Vec<u64>, id: usize) -> Vec<u64> {
 }
 
 impl Entry {
-    /// What holds in one version, if the version has the command.
-    fn at(&self, version: &Version) -> Option<Entry> {
-        if self.on.as_ref().is_some_and(|on| !any(on, version)) {
+    /// What holds in one version, as a plain server or as a Sentinel, if it has the command.
+    fn at(&self, version: &Version, sentinel: bool) -> Option<Entry> {
+        let other_mode = match self.sentinel {
+            None => sentinel,
+            Some(Sentinel::Also) => false,
+            Some(Sentinel::Only) => !sentinel,
+        };
+        if other_mode || self.on.as_ref().is_some_and(|on| !any(on, version)) {
             return None;
         }
         let mut here = self.clone();
-        for vary in self.vary.iter().filter(|vary| any(vary.on.as_deref().unwrap_or_default(), version)) {
+        let holds = |vary: &&Entry| {
+            any(vary.on.as_deref().unwrap_or_default(), version) && (vary.sentinel.is_none() || sentinel)
+        };
+        for vary in self.vary.iter().filter(holds) {
             macro_rules! take {
                 ($($field:ident)*) => { $(if vary.$field.is_some() { here.$field = vary.$field.clone(); })* };
             }

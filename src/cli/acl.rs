@@ -140,6 +140,7 @@ impl GateOptions {
             protected_configs: gate(self.enable_protected_configs),
             debug_command: gate(self.enable_debug_command),
             module_command: gate(self.enable_module_command),
+            ..Gates::UNKNOWN
         }
     }
 }

@@ -6,9 +6,10 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
-use hardline::files::{Disk, Location};
+use hardline::files::{Disk, Files, Location};
 use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::arguments;
+use hardline::platform::redis::claim;
 use hardline::platform::redis::door::Host;
 use hardline::platform::redis::effective::{Question, evaluate};
 use hardline::platform::redis::version::Version;
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDR", num_args = 1.., value_delimiter = ',')]
     host_address: Vec<IpAddr>,
     /// What the file is taken for
-    #[arg(long, value_name = "NAME", value_parser = ["redis"])]
+    #[arg(long, value_name = "NAME", value_parser = ["redis", "sentinel"])]
     platform: Option<String>,
     /// Arguments of the server after the file, such as `--port 7000`; a last `-` reads standard input
     #[arg(last = true, value_name = "ARG")]
@@ -48,16 +49,24 @@ pub(super) fn run(asked: &Arguments, screen: &mut Screen) -> Result<u8, Failure>
     if arguments::arguments(version, &given).stdin {
         io::stdin().lock().take(DEFAULT_LIMIT).read_to_end(&mut stdin)?;
     }
+    let main = Location::Here(std::path::absolute(&asked.file)?);
+    let files = Disk::whole(DEFAULT_LIMIT);
+    let sentinel = match asked.platform.as_deref() {
+        Some(platform) => platform == "sentinel",
+        // A file that cannot be read is refused whatever it is.
+        None => files.read(&main).is_ok_and(|bytes| claim::starts_sentinel(main.path(), &bytes)),
+    };
     let addresses = (!asked.host_address.is_empty()).then(|| asked.host_address.clone());
     let question = Question {
         version,
-        main: Location::Here(std::path::absolute(&asked.file)?),
+        sentinel,
+        main,
         arguments: &given,
         stdin: &stdin,
         host: Host { addresses, ..Host::default() },
         umask: umask(),
     };
-    let answer = evaluate(&question, &Disk::whole(DEFAULT_LIMIT), &AclRules, &std::env::current_dir()?);
+    let answer = evaluate(&question, &files, &AclRules, &std::env::current_dir()?);
     serde_json::to_writer_pretty(&mut screen.out, &answer).map_err(io::Error::from)?;
     writeln!(screen.out)?;
     Ok(match answer.accepted {

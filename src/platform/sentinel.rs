@@ -2,6 +2,7 @@
 
 pub mod facts;
 pub mod statement;
+pub mod watch;
 
 use std::path::Path;
 

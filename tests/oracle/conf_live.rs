@@ -18,7 +18,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use self::generate::{Case, Feature};
 use super::acl_live::{number, runner, shrink};
-use super::servers::{self, LaidOut, Server, Started, items, text};
+use super::servers::{self, LaidOut, Server, Setup, Started, items, text};
 
 /// What the server did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub enum Truth {
 
 impl Truth {
     /// Without what makes it long.
-    fn brief(&self) -> String {
+    pub fn brief(&self) -> String {
         match self {
             Truth::Accepted { users, .. } => format!("accepts it; users {users:?}"),
             Truth::Refused { line, shown, message } => format!("refuses it: {line:?} {shown:?} {message}"),
@@ -67,8 +67,9 @@ pub fn truth(server: &Server, laid_out: LaidOut) -> Truth {
     let Ok(mut client) = running.client(Some(("probe", "probe"))) else {
         return Truth::Accepted { config: None, users: None };
     };
-    // A configuration may have renamed CONFIG to this.
-    let config = ["CONFIG", "cfg"].iter().find_map(|name| match client.ask(&[name, "GET", "*"]) {
+    // A configuration may have renamed CONFIG to this, and a Sentinel has another one.
+    let ways: [&[&str]; 3] = [&["CONFIG", "GET", "*"], &["cfg", "GET", "*"], &["SENTINEL", "CONFIG", "GET", "*"]];
+    let config = ways.iter().find_map(|words| match client.ask(words) {
         Ok(redis::Value::Array(words)) => {
             Some(words.chunks(2).map(|pair| (text(&pair[0]), pair.get(1).map(text).unwrap_or_default())).collect())
         }
@@ -117,18 +118,19 @@ fn plain_settings(server: &Server) -> Vec<(String, String)> {
 }
 
 /// What one configuration came to.
-struct Outcome {
-    truth: Truth,
-    answer: Effective,
+pub struct Outcome {
+    /// What the server did.
+    pub truth: Truth,
+    /// What hardline says.
+    pub answer: Effective,
     /// How they differ.
-    wrong: Vec<String>,
+    pub wrong: Vec<String>,
 }
 
 /// Asks hardline, then the server, in the same folder.
-fn ask(server: &Server, case: &Case) -> Outcome {
-    let laid_out = case.setup.lay_out();
-    let files: BTreeMap<String, Vec<u8>> = case
-        .setup
+pub fn ask(server: &Server, setup: &Setup) -> Outcome {
+    let laid_out = setup.lay_out();
+    let files: BTreeMap<String, Vec<u8>> = setup
         .files
         .iter()
         .map(|(name, _)| (name.clone(), std::fs::read(laid_out.work.join(name)).expect("the file just written")))
@@ -137,6 +139,7 @@ fn ask(server: &Server, case: &Case) -> Outcome {
     let work = laid_out.work.clone();
     let question = Question {
         version: server.version,
+        sentinel: false,
         main: Location::Here(work.join("test.conf")),
         arguments: &laid_out.args[1..],
         stdin: laid_out.stdin.as_deref().unwrap_or_default(),
@@ -304,16 +307,16 @@ fn compare(name: &str) {
     let mut runner = runner(seed);
     let trees: Vec<_> = (0..wanted).map(|_| strategy.new_tree(&mut runner).expect("a configuration")).collect();
     let cases: Vec<Case> = trees.iter().map(ValueTree::current).collect();
-    let outcomes = at_once(&cases, |case| ask(server, case));
+    let outcomes = at_once(&cases, |case| ask(server, &case.setup));
     let mut spread = Spread::default();
     let mut wrong = Vec::new();
     for ((tree, case), outcome) in trees.into_iter().zip(&cases).zip(&outcomes) {
         spread.add(case, outcome);
         // Another process may have taken a port in between, so a difference counts when it stays.
-        let mut stays = |case: &Case| (0..2).all(|_| !ask(server, case).wrong.is_empty());
+        let mut stays = |case: &Case| (0..2).all(|_| !ask(server, &case.setup).wrong.is_empty());
         if !outcome.wrong.is_empty() && wrong.len() < 5 && stays(case) {
             let smallest = shrink(tree, &mut stays);
-            let outcome = ask(server, &smallest);
+            let outcome = ask(server, &smallest.setup);
             let (said, truth) = (outcome.wrong.join("; "), outcome.truth.brief());
             wrong.push(format!("{}\n  hardline says {said}\n  the server {truth}", smallest.setup));
         }
@@ -324,7 +327,7 @@ fn compare(name: &str) {
 }
 
 /// Four at a time: a start is mostly waiting.
-fn at_once<T: Sync, U: Send>(all: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
+pub fn at_once<T: Sync, U: Send>(all: &[T], ask: impl Fn(&T) -> U + Sync) -> Vec<U> {
     let size = all.len().div_ceil(4).max(1);
     std::thread::scope(|scope| {
         let threads: Vec<_> =

@@ -68,6 +68,7 @@ fn ask(record: &Record, version: &'static Version) -> Effective {
     let arguments: Vec<Vec<u8>> = record.args.iter().map(|arg| arg.replace("{DIR}", FOLDER).into_bytes()).collect();
     let question = Question {
         version,
+        sentinel: false,
         main: Location::Here(format!("{FOLDER}/test.conf").into()),
         arguments: &arguments,
         stdin: record.stdin.as_deref().unwrap_or_default().as_bytes(),

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use hardline::files::{Location, Memory};
-use hardline::platform::redis::conf::{Loaded, Rules, UserLine};
+use hardline::platform::redis::conf::{Loaded, Rules};
 use hardline::platform::redis::door::{DefaultUser, Host, Maybe};
 use hardline::platform::redis::effective::{Accounts, Question, Started, evaluate};
 use hardline::platform::redis::include::Library;
@@ -64,11 +64,11 @@ fn file(name: &str) -> Option<BufReader<flate2::read::GzDecoder<File>>> {
 struct Lenient(DefaultUser);
 
 impl Rules for Lenient {
-    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
+    fn command(&self, _: &Loaded, _: &[u8]) -> bool {
         true
     }
 
-    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+    fn refuses(&self, _: &Loaded, _: &[Word]) -> Option<(usize, String)> {
         None
     }
 }
@@ -156,6 +156,7 @@ impl Tally {
         let arguments: Vec<Vec<u8>> = arguments.iter().map(|arg| arg.clone().into_bytes()).collect();
         let question = Question {
             version,
+            sentinel: false,
             main: Location::Target(Path::new("/srv").join(main)),
             arguments: &arguments,
             stdin: b"",

@@ -109,17 +109,25 @@ pub struct Setup {
     pub args: Vec<Vec<u8>>,
     /// What it finds on standard input.
     pub stdin: Option<Vec<u8>>,
+    /// The files that can be run.
+    pub executables: Vec<String>,
 }
 
 impl Setup {
     /// One file, `test.conf`.
     pub fn of(conf: &str) -> Setup {
-        Setup { files: vec![("test.conf".into(), conf.into())], args: vec![b"test.conf".to_vec()], stdin: None }
+        Setup { files: vec![("test.conf".into(), conf.into())], args: vec![b"test.conf".to_vec()], ..Setup::default() }
     }
 
     /// Another file.
     pub fn file(mut self, path: &str, text: &str) -> Setup {
         self.files.push((path.into(), text.into()));
+        self
+    }
+
+    /// The same with a file that can be run.
+    pub fn executable(mut self, path: &str) -> Setup {
+        self.executables.push(path.into());
         self
     }
 
@@ -145,6 +153,10 @@ impl Setup {
             let file = work.join(name);
             fs::create_dir_all(file.parent().expect("a parent")).expect("a folder");
             fs::write(&file, fill(bytes)).expect("a file");
+            if self.executables.contains(name) {
+                use std::os::unix::fs::PermissionsExt;
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("the file's mode");
+            }
         }
         LaidOut {
             args: self.args.iter().map(|arg| fill(arg)).collect(),

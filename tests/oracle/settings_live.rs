@@ -452,6 +452,7 @@ fn ask(server: &Server, setup: &Setup) -> Asked {
     let work = laid_out.work.clone();
     let question = Question {
         version: server.version,
+        sentinel: false,
         main: Location::Here(work.join("test.conf")),
         arguments: &laid_out.args[1..],
         stdin: laid_out.stdin.as_deref().unwrap_or_default(),

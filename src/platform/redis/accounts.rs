@@ -12,32 +12,37 @@ use super::effective::{Accounts, Started};
 use super::include::{Library, written_path};
 use super::split::Word;
 use super::value::Typed;
-use super::version::Version;
 use crate::fact::{Unknown, Why};
 use crate::text::{Span, Unreadable};
+
+/// What evaluates the rules of users in a configuration: for its version, as a plain server or as a Sentinel, and with
+/// what its `acl-pubsub-default` says of new users.
+pub fn evaluator(loaded: &Loaded) -> Evaluator {
+    let version = loaded.version;
+    let open_channels = match loaded.named("acl-pubsub-default").typed() {
+        Some(typed) => *typed == Typed::Word("allchannels"),
+        None => !version.since(7, 0),
+    };
+    let evaluator = if loaded.sentinel { Evaluator::for_sentinel(version) } else { Evaluator::new(version) };
+    evaluator.with_channels_by_default(open_channels)
+}
 
 /// The ACL rules of each version, as `acl` evaluates them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AclRules;
 
 impl Rules for AclRules {
-    fn command(&self, version: &'static Version, name: &[u8]) -> bool {
-        Evaluator::new(version).table().named(name).is_some()
+    fn command(&self, so_far: &Loaded, name: &[u8]) -> bool {
+        evaluator(so_far).table().named(name).is_some()
     }
 
-    fn refuses(
-        &self,
-        version: &'static Version,
-        words: &[Word],
-        earlier: &[UserLine],
-        open_channels: bool,
-    ) -> Option<(usize, String)> {
+    fn refuses(&self, so_far: &Loaded, words: &[Word]) -> Option<(usize, String)> {
         let name = words.get(1)?;
         let same = |line: &UserLine| line.name().is_some_and(|other| other.bytes == name.bytes);
-        if version.since(7, 0) && earlier.iter().any(same) {
+        if so_far.version.since(7, 0) && so_far.users.items.iter().any(same) {
             return Some((1, "there is another line for this user: Duplicate user found".to_owned()));
         }
-        let evaluator = Evaluator::new(version).with_channels_by_default(open_channels);
+        let evaluator = evaluator(so_far);
         let mut rules: Vec<(usize, &[u8])> =
             words.iter().enumerate().skip(2).map(|(place, word)| (place, word.bytes.as_ref())).collect();
         loop {
@@ -60,11 +65,7 @@ impl Rules for AclRules {
 
 impl Accounts for AclRules {
     fn start(&self, loaded: &Loaded, library: &mut Library<'_>) -> Started {
-        let open = match loaded.named("acl-pubsub-default").typed() {
-            Some(typed) => *typed == Typed::Word("allchannels"),
-            None => !loaded.version.since(7, 0),
-        };
-        let evaluator = Evaluator::new(loaded.version).with_channels_by_default(open);
+        let evaluator = evaluator(loaded);
         let (refusals, doubts, users) = (Vec::new(), Vec::new(), BTreeMap::new());
         let mut start = Start { evaluator, loaded, lists: library.as_server(), refusals, doubts, users };
         start.load(library);

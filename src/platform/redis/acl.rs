@@ -36,6 +36,8 @@ pub use self::parse::{Problem, RuleError, shown};
 pub struct Evaluator {
     version: &'static Version,
     table: &'static Table,
+    /// Whether the server runs as a Sentinel.
+    sentinel: bool,
     channels_by_default: bool,
 }
 
@@ -117,7 +119,13 @@ impl Evaluator {
     /// For a version, with its own default of `acl-pubsub-default`
     /// (`config.c`: allchannels in 6.2, resetchannels since 7.0).
     pub fn new(version: &'static Version) -> Evaluator {
-        Evaluator { version, table: Table::of(version), channels_by_default: !version.since(7, 0) }
+        let channels_by_default = !version.since(7, 0);
+        Evaluator { version, table: Table::of(version), sentinel: false, channels_by_default }
+    }
+
+    /// The same for a version that runs as a Sentinel, which has other commands and other ways of taking over.
+    pub fn for_sentinel(version: &'static Version) -> Evaluator {
+        Evaluator { table: Table::of_sentinel(version), sentinel: true, ..Evaluator::new(version) }
     }
 
     /// The same with `acl-pubsub-default allchannels` or `resetchannels`.

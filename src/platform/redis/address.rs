@@ -71,6 +71,22 @@ fn lead6(text: &str, host: &Host) -> Lead {
     if anywhere || host.owns(&address) { Lead::Open(address) } else { Lead::NotHere(address) }
 }
 
+/// The address that `text` is without looking anything up (`getaddrinfo(3)` with `AI_NUMERICHOST`), without its zone.
+pub fn literal(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    if !text.contains(':') {
+        return inet_aton(text).map(IpAddr::V4);
+    }
+    let (number, zone) = match text.split_once('%') {
+        Some((number, zone)) => (number, Some(zone)),
+        None => (text, None),
+    };
+    let address: Ipv6Addr = number.parse().ok()?;
+    // The interfaces of the host have names, but only where an address is of one of them.
+    let named = address.is_unicast_link_local() && zone.is_some_and(|zone| !zone.is_empty());
+    (zone.is_none_or(|zone| zone.parse::<u32>().is_ok()) || named).then_some(IpAddr::V6(address))
+}
+
 /// Whether a resolver could know `text`: letters, digits, `.`, `-` and `_`, as in host names.
 fn could_be_a_name(text: &str) -> bool {
     // The last part of a name that can be looked up is never all digits (RFC 3696, section 2): `256.1.1.1` is none.

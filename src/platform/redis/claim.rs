@@ -85,6 +85,15 @@ pub fn form(path: &Path, bytes: &[u8]) -> Option<(Form, String)> {
     (config && seen.known >= ENOUGH).then(|| (Form::Server, format!("{} lines are known settings", seen.known)))
 }
 
+/// Whether somebody who starts a server with a file alone would start a Sentinel: it is called after Sentinel, or
+/// monitors a primary and consists mostly of `sentinel` lines. A plain server refuses those.
+pub fn starts_sentinel(path: &Path, bytes: &[u8]) -> bool {
+    let seen = Seen::of(bytes);
+    let called = inner_name(path).contains("sentinel");
+    let mostly = seen.statements * 2 >= seen.lines;
+    form(path, bytes).is_some_and(|(form, _)| form == Form::Sentinel) && (called || mostly)
+}
+
 /// What the lines of a file are like.
 #[derive(Debug, Default)]
 struct Seen {
@@ -96,6 +105,8 @@ struct Seen {
     users: usize,
     /// Lines like `name = value`.
     assignments: usize,
+    /// Lines of a Sentinel.
+    statements: usize,
     /// The first line that monitors a primary.
     monitor: Option<usize>,
     /// Whether a line is of another product's language: a block, a section, a tag.
@@ -127,6 +138,7 @@ impl Seen {
             self.assignments += 1;
         } else if name.eq_ignore_ascii_case(b"sentinel") {
             self.known += 1;
+            self.statements += 1;
             if second.eq_ignore_ascii_case(b"monitor") && self.monitor.is_none() {
                 self.monitor = Some(number);
             }

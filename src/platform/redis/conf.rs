@@ -14,6 +14,7 @@ use super::value::Typed;
 use super::version::Version;
 use crate::fact::{Fact, Name, Unknown};
 use crate::files::Location;
+use crate::platform::sentinel::watch::{Statement, Watch};
 use crate::text::{SourceId, Span};
 
 /// How a configuration is looked at.
@@ -44,20 +45,14 @@ pub struct Start {
     pub sentinel: bool,
 }
 
-/// What is asked of the ACL rules while a configuration is read.
+/// What is asked of the ACL rules while a configuration is read: `so_far` is what has been read of it.
 pub trait Rules {
-    /// Whether a version has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
-    fn command(&self, version: &'static Version, name: &[u8]) -> bool;
+    /// Whether the server has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
+    fn command(&self, so_far: &Loaded, name: &[u8]) -> bool;
 
     /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated. `open_channels` is what `acl-pubsub-default` says so far.
-    fn refuses(
-        &self,
-        version: &'static Version,
-        words: &[Word],
-        earlier: &[UserLine],
-        open_channels: bool,
-    ) -> Option<(usize, String)>;
+    /// are all of the line; none of them is templated.
+    fn refuses(&self, so_far: &Loaded, words: &[Word]) -> Option<(usize, String)>;
 }
 
 /// What one version makes of a configuration.
@@ -65,6 +60,8 @@ pub trait Rules {
 pub struct Loaded {
     /// The version.
     pub version: &'static Version,
+    /// Whether the server runs as a Sentinel.
+    pub sentinel: bool,
     world: usize,
     /// Every value that was written, in the order in which the server reads them.
     pub writes: Vec<Write>,
@@ -78,8 +75,10 @@ pub struct Loaded {
     pub renames: Listed<Rename>,
     /// The `loadmodule` lines.
     pub modules: Listed<Module>,
-    /// The `sentinel …` lines of a Sentinel, which carries them out when all is read.
-    pub sentinel: Vec<SentinelLine>,
+    /// The `sentinel …` lines of a Sentinel.
+    pub statements: Vec<Statement>,
+    /// What a Sentinel makes of them, when all is read.
+    pub watch: Watch,
     /// Settings that only a module can know.
     pub module_settings: Vec<ModuleSetting>,
     /// The `include` lines that were followed.
@@ -152,17 +151,6 @@ impl UserLine {
     pub fn rules(&self) -> &[Word] {
         self.words.get(2..).unwrap_or_default()
     }
-}
-
-/// A `sentinel …` line.
-#[derive(Debug, Clone)]
-pub struct SentinelLine {
-    /// The words behind `sentinel`.
-    pub words: Box<[Word]>,
-    /// The whole line.
-    pub span: Span,
-    /// The template's condition that decides whether the line is there.
-    pub only_if: Option<Span>,
 }
 
 /// A `rename-command` line.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -17,7 +16,7 @@ use super::reach::{Answer, Channel, Class, Vantage, cell};
 use super::show::show;
 use super::tls;
 use super::version::Version;
-use crate::fact::{Unknown, Why};
+use crate::fact::Unknown;
 use crate::files::{Files, Location};
 use crate::text::{Place, Sources, Span};
 
@@ -26,6 +25,8 @@ use crate::text::{Place, Sources, Span};
 pub struct Question<'a> {
     /// The version of the server.
     pub version: &'static Version,
+    /// Whether it is started as a Sentinel, without an argument that says so.
+    pub sentinel: bool,
     /// The configuration file, with an absolute path; the server is started in its folder.
     pub main: Location,
     /// The arguments after it.
@@ -66,7 +67,8 @@ pub struct Effective {
     pub accepted: Option<bool>,
     /// Why it does not, the first thing it would say first.
     pub errors: Vec<Fault>,
-    /// What `CONFIG GET *` would print; empty when it does not start.
+    /// What `CONFIG GET *` would print, and of a Sentinel, which has no such command, `SENTINEL CONFIG GET *`; empty when
+    /// it does not start.
     pub config: BTreeMap<String, String>,
     /// What `ACL LIST` would print; empty when it does not start.
     pub users: Vec<String>,
@@ -118,15 +120,11 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, accounts: &dyn Accou
         options,
         folder: question.main.parent(),
         mode: Mode::Server,
-        sentinel: made.sentinel,
+        sentinel: made.sentinel || question.sentinel,
     };
     let mut library = Library::new(files, &mut sources, true);
     library.know(&question.main, main);
     let mut loaded = load(question.version, &start, &mut library, accounts);
-    if made.sentinel {
-        let needs: Arc<str> = "a server that is not a Sentinel: `--sentinel` makes it one".into();
-        loaded.doubts.push(Unknown::new(Why::NotSupported, loaded.end, needs));
-    }
     let started = accounts.start(&loaded, &mut library);
     loaded.refusals.extend(started.refusals.iter().cloned());
     loaded.doubts.extend(started.doubts.iter().cloned());
@@ -195,7 +193,10 @@ impl View<'_> {
         // What might keep a server from starting matters as long as nothing certainly does.
         if accepted != Some(false) {
             unknown = self.loaded.doubts.iter().map(|doubt| self.open("accepted".to_owned(), doubt)).collect();
-            config = self.config(&mut unknown);
+            config = match self.loaded.sentinel {
+                true => self.loaded.watch.config(self.loaded),
+                false => self.config(&mut unknown),
+            };
             users = started.users.clone();
             reach = self.reach(door, &mut unknown);
         }

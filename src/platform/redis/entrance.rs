@@ -10,8 +10,24 @@ use super::value::Typed;
 use crate::files::Files;
 use crate::text::Span;
 
+/// `sentinel.c: REDIS_SENTINEL_PORT`.
+pub const SENTINEL_PORT: u16 = 26379;
+
 /// The door of a configuration.
 pub fn door(loaded: &Loaded, user: DefaultUser, umask: Maybe<u32>, host: Host, mode: Mode, files: &dyn Files) -> Door {
+    let mut door = plain(loaded, user, umask, host, mode, files);
+    // `sentinel.c:initSentinelConfig`, all versions.
+    if loaded.sentinel && matches!(loaded.named("port"), Held::Default(_)) {
+        door.port = Maybe::Known(SENTINEL_PORT);
+    }
+    if loaded.sentinel && matches!(loaded.named("protected-mode"), Held::Default(_)) {
+        door.protected_mode = Maybe::Known(false);
+    }
+    door
+}
+
+/// The door of a plain server.
+fn plain(loaded: &Loaded, user: DefaultUser, umask: Maybe<u32>, host: Host, mode: Mode, files: &dyn Files) -> Door {
     let from = From { loaded, mode, files };
     Door {
         epoch: Epoch::of(loaded.version),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::AclRules;
 use super::claim::{self, Form};
-use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
+use super::conf::{Held, Loaded, Mode, Rules, Start, load};
 use super::derive;
 use super::directive::SettingId;
 use super::door::{Door, Host, Maybe};
@@ -62,9 +62,6 @@ pub struct Kind {
     pub facts: fn(&Instance, &Sources) -> Record,
 }
 
-/// `sentinel.c: REDIS_SENTINEL_PORT`.
-pub const SENTINEL_PORT: u16 = 26379;
-
 /// Which settings make a configuration more than a part of one.
 const WHOLE: [&str; 3] = ["port", "bind", "dir"];
 
@@ -72,11 +69,11 @@ const WHOLE: [&str; 3] = ["port", "bind", "dir"];
 struct AnyRules;
 
 impl Rules for AnyRules {
-    fn command(&self, _: &'static Version, _: &[u8]) -> bool {
+    fn command(&self, _: &Loaded, _: &[u8]) -> bool {
         true
     }
 
-    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+    fn refuses(&self, _: &Loaded, _: &[Word]) -> Option<(usize, String)> {
         None
     }
 }
@@ -205,7 +202,7 @@ impl Reader<'_, '_> {
         }
         self.tell(&loaded, &acl);
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
-        let started: Vec<Started> = loaded.iter().map(|loaded| self.started(loaded)).collect();
+        let started: Vec<Started> = loaded.iter().map(|loaded| AclRules.start(loaded, &mut self.library)).collect();
         let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
         let instance = Instance { loaded, acl, started, doors, kind: kind.name, fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
@@ -226,31 +223,11 @@ impl Reader<'_, '_> {
         }
     }
 
-    /// The users. A Sentinel has commands of its own, so rules that a server refuses it may take.
-    fn started(&mut self, loaded: &Loaded) -> Started {
-        let mut started = AclRules.start(loaded, &mut self.library);
-        if self.sentinel {
-            let doubt = |refusal: Refusal| Unknown::new(Why::NotSupported, refusal.at, refusal.message);
-            started.doubts.extend(started.refusals.drain(..).map(doubt));
-        }
-        started
-    }
-
     /// Who gets in. The umask of a service is 022 unless its unit says otherwise.
     fn door(&self, loaded: &Loaded, started: &Started) -> Door {
         let (user, host) = (started.default_user.clone(), Host::default());
         let files = self.library.files();
-        let mut door = entrance::door(loaded, user, Maybe::Known(0o022), host, Mode::Check, files);
-        if self.sentinel {
-            // `sentinel.c:initSentinelConfig`, 7.4.1.
-            if matches!(loaded.named("port"), Held::Default(_)) {
-                door.port = Maybe::Known(SENTINEL_PORT);
-            }
-            if matches!(loaded.named("protected-mode"), Held::Default(_)) {
-                door.protected_mode = Maybe::Known(false);
-            }
-        }
-        door
+        entrance::door(loaded, user, Maybe::Known(0o022), host, Mode::Check, files)
     }
 
     /// The ACL file that a configuration names (`acl.c:ACLLoadUsersAtStartup`: relative to the working folder when

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::statement::{Monitor, State, Statement, carry_out};
+use super::watch::{Monitor, Switch, Watch};
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Value};
 use crate::platform::redis::conclude::{by_world, merged, password};
-use crate::platform::redis::conf::Loaded;
 use crate::platform::redis::derive;
-use crate::platform::redis::instance::{Instance, SENTINEL_PORT};
+use crate::platform::redis::entrance::SENTINEL_PORT;
+use crate::platform::redis::instance::Instance;
 use crate::platform::redis::number::atoi;
 use crate::platform::redis::split::Word;
 use crate::schema::{Field, Type};
@@ -34,18 +34,17 @@ static MONITOR: &[Field] = &[
 /// All facts of a Sentinel.
 pub fn facts(instance: &Instance, sources: &Sources) -> Record {
     let shared = derive::facts(instance, sources);
-    let states: Vec<State> = instance.loaded.iter().map(state).collect();
+    let watches: Vec<&Watch> = instance.loaded.iter().map(|loaded| &loaded.watch).collect();
     let at = instance.loaded.first().map(|loaded| loaded.end);
     let mut facts: Vec<(Name, Fact)> = shared.iter().map(|(name, fact)| (name, fact.clone())).collect();
     let Some(at) = at else { return shared };
-    let monitors = by_world(states.iter().map(|state| monitors(state, at)));
+    let monitors = by_world(watches.iter().map(|watch| monitors(watch, at)));
     facts.extend(merged(monitors, at).map(|fact| ("monitors", fact)));
-    let scripts = by_world(states.iter().map(|state| scripts(state, at)));
+    let scripts = by_world(watches.iter().map(|watch| scripts(watch, at)));
     facts.extend(merged(scripts, at).map(|fact| ("deny_scripts_reconfig", fact)));
     for (name, fact) in &mut facts {
         match *name {
-            "errors" => *fact = errors(fact, &states, at),
-            "passwords" => append(fact, states.first().map(passwords).unwrap_or_default()),
+            "passwords" => append(fact, watches.first().map(|watch| passwords(watch)).unwrap_or_default()),
             "port" => default(fact, Value::Int(i64::from(SENTINEL_PORT)), "26379"),
             "protected_mode" => default(fact, Value::Bool(false), "no"),
             _ => {}
@@ -54,22 +53,9 @@ pub fn facts(instance: &Instance, sources: &Sources) -> Record {
     Record::new(facts)
 }
 
-fn state(loaded: &Loaded) -> State {
-    let statement = |line: &crate::platform::redis::conf::SentinelLine| Statement {
-        words: line.words.clone(),
-        span: line.span,
-        only_if: line.only_if,
-    };
-    let statements: Vec<Statement> = loaded.sentinel.iter().map(statement).collect();
-    let mut state = carry_out(&statements, loaded.version);
-    // Something that could be any line could be a line of Sentinel's.
-    state.unknown.extend(loaded.poisons.iter().map(|poison| poison.unknown.clone()));
-    state
-}
-
-fn monitors(state: &State, at: Span) -> Fact {
-    let items: Vec<Fact> = state.monitors.iter().map(monitor).collect();
-    let rest = state.unknown.first().map(|unknown| unknown.clone().following_from("sentinel.monitors"));
+fn monitors(watch: &Watch, at: Span) -> Fact {
+    let items: Vec<Fact> = watch.monitors.iter().map(monitor).collect();
+    let rest = watch.unknown.first().map(|unknown| unknown.clone().following_from("sentinel.monitors"));
     let value = Value::List(List { items: Items::Here(items.into()), rest });
     Fact::Known { value, origin: Origin::Derived([at].into()) }
 }
@@ -99,34 +85,19 @@ fn monitor(monitor: &Monitor) -> Fact {
     Fact::record(fields, from)
 }
 
-fn scripts(state: &State, at: Span) -> Fact {
-    match state.deny_scripts_reconfig {
-        (on, Some(span)) => Fact::written(on, span),
-        (on, None) => Fact::default(on, at, "`sentinel deny-scripts-reconfig` is not set; the default is `yes`"),
+fn scripts(watch: &Watch, at: Span) -> Fact {
+    match &watch.deny_scripts_reconfig {
+        Switch::Written(on, span) => Fact::written(*on, *span),
+        Switch::Default(on) => {
+            Fact::default(*on, at, "`sentinel deny-scripts-reconfig` is not set; the default is `yes`")
+        }
+        Switch::Unknown(unknown) => Fact::Unknown(unknown.clone()),
     }
 }
 
-/// What Sentinel refuses comes after what the server refuses while it reads.
-fn errors(shared: &Fact, states: &[State], at: Span) -> Fact {
-    let of_world = |(world, state): (usize, &State)| {
-        let mut fact = shared.in_world(world).clone();
-        let refusal = |(message, at): &(String, Span)| {
-            Fact::record([("message", Fact::written(message.as_str(), *at))], vec![*at])
-        };
-        append(&mut fact, state.refusals.iter().map(refusal).collect());
-        if let Fact::Known { value: Value::List(list), .. } = &mut fact
-            && list.rest.is_none()
-        {
-            list.rest = state.unknown.first().map(|unknown| unknown.clone().following_from("sentinel.errors"));
-        }
-        fact
-    };
-    merged(by_world(states.iter().enumerate().map(of_world)), at).unwrap_or_else(|| shared.clone())
-}
-
-fn passwords(state: &State) -> Vec<Fact> {
-    let own = state.sentinel_pass.iter().map(|word| password::of_word("sentinel", "sentinel-pass", word));
-    let of_masters = state.monitors.iter().filter_map(|monitor| {
+fn passwords(watch: &Watch) -> Vec<Fact> {
+    let own = watch.sentinel_pass.iter().map(|word| password::of_word("sentinel", "sentinel-pass", word));
+    let of_masters = watch.monitors.iter().filter_map(|monitor| {
         let of = format!("auth-pass {}", String::from_utf8_lossy(&monitor.name.bytes));
         Some(password::of_word("sentinel", &of, monitor.auth_pass.as_ref()?))
     });

@@ -2,62 +2,18 @@
 //!
 //! They are queued while the file is read and carried out afterwards: first what concerns Sentinel itself, then the
 //! `monitor` lines, then what names a monitored master (`sentinel.c:queueSentinelConfig`,
-//! `sentinel.c:loadSentinelConfigFromQueue`, 7.4.1). So their order matters only within these groups.
+//! `sentinel.c:loadSentinelConfigFromQueue`, all versions). So their order matters only within these groups. The first
+//! that is refused ends the server, which names its line.
 
 use std::net::IpAddr;
 
+use super::watch::{Monitor, Statement, Switch, Watch};
 use crate::fact::{Unknown, Why};
-use crate::platform::redis::number::{atoi, same_word};
+use crate::platform::redis::address::literal;
+use crate::platform::redis::number::{atoi, c_string, same_word};
 use crate::platform::redis::split::Word;
 use crate::platform::redis::version::Version;
 use crate::text::Span;
-
-/// One `sentinel …` line without its first word.
-#[derive(Debug, Clone)]
-pub struct Statement {
-    /// The words behind `sentinel`.
-    pub words: Box<[Word]>,
-    /// The whole line.
-    pub span: Span,
-    /// The template's condition that decides whether the line is there.
-    pub only_if: Option<Span>,
-}
-
-/// A master that is watched.
-#[derive(Debug, Clone)]
-pub struct Monitor {
-    /// What Sentinels and clients call it.
-    pub name: Word,
-    /// Its address, or its name where hostnames are resolved.
-    pub host: Word,
-    /// Its port.
-    pub port: Word,
-    /// How many Sentinels must agree that it is down.
-    pub quorum: Word,
-    /// The password that Sentinel logs in to it with.
-    pub auth_pass: Option<Word>,
-    /// The user that Sentinel logs in to it as.
-    pub auth_user: Option<Word>,
-    /// The `monitor` line.
-    pub span: Span,
-}
-
-/// What Sentinel makes of the lines.
-#[derive(Debug, Clone, Default)]
-pub struct State {
-    /// The masters, in the order of their lines.
-    pub monitors: Vec<Monitor>,
-    /// The password of the other Sentinels: `sentinel-pass`.
-    pub sentinel_pass: Option<Word>,
-    /// The user of the other Sentinels: `sentinel-user`.
-    pub sentinel_user: Option<Word>,
-    /// Whether scripts cannot be changed by clients: `deny-scripts-reconfig`, with its place where it is written.
-    pub deny_scripts_reconfig: (bool, Option<Span>),
-    /// What Sentinel refuses to start with, in the order in which it would find it.
-    pub refusals: Vec<(String, Span)>,
-    /// Why there may be more masters, settings or refusals than these.
-    pub unknown: Vec<Unknown>,
-}
 
 /// When a line is carried out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -95,15 +51,19 @@ impl Phase {
     }
 }
 
-/// Carries the lines out as this version does.
-pub fn carry_out(statements: &[Statement], version: &Version) -> State {
-    let mut run = Run {
-        state: State { deny_scripts_reconfig: (true, None), ..State::default() },
-        version,
-        hostnames: false,
-        masters_may_differ: false,
-        known: Vec::new(),
-    };
+/// Carries the lines out as this version does. `poisons` are what could be any line; `runs` says whether a script is
+/// there and can be run.
+pub fn carry_out(
+    statements: &[Statement],
+    version: &Version,
+    poisons: &[Unknown],
+    runs: &dyn Fn(&[u8]) -> bool,
+) -> Watch {
+    let mut watch = Watch { unknown: poisons.to_vec(), ..Watch::default() };
+    watch.deny_scripts_reconfig = deny_scripts_reconfig(statements, poisons);
+    let anything = !poisons.is_empty();
+    let mut run =
+        Run { watch, version, runs, hostnames: anything, masters_may_differ: anything, known: Vec::new(), at: None };
     for statement in statements {
         run.note_template(statement);
     }
@@ -113,22 +73,89 @@ pub fn carry_out(statements: &[Statement], version: &Version) -> State {
                 continue;
             };
             if !name.templated && Phase::of(&name.bytes) == phase {
+                run.at = statement.only_if;
                 run.carry_out(statement);
             }
         }
     }
-    run.state
+    run.watch
+}
+
+/// The last line of `deny-scripts-reconfig` counts, unless something after it may be another.
+fn deny_scripts_reconfig(statements: &[Statement], poisons: &[Unknown]) -> Switch {
+    let mut held = Switch::Default(true);
+    let mut seen = 0;
+    let templated = |at: Span| Switch::Unknown(Unknown::new(Why::Templated, at, "the rendered file"));
+    for statement in statements {
+        if statement.poisons > seen
+            && let Some(poison) = poisons.get(statement.poisons - 1)
+        {
+            held = Switch::Unknown(poison.clone());
+        }
+        seen = seen.max(statement.poisons);
+        let Some(name) = statement.words.first() else { continue };
+        if name.templated {
+            held = templated(name.span);
+        } else if let ([_, value], true) = (&*statement.words, same_word(&name.bytes, "deny-scripts-reconfig")) {
+            let open = statement.only_if.or(value.templated.then_some(value.span));
+            let on = yes_or_no(&value.bytes).map(|on| Switch::Written(on, value.span));
+            held = open.map(templated).or(on).unwrap_or(held);
+        }
+    }
+    match poisons.get(seen..) {
+        Some([.., poison]) => Switch::Unknown(poison.clone()),
+        _ => held,
+    }
+}
+
+/// `config.c:yesnotoi`.
+fn yes_or_no(bytes: &[u8]) -> Option<bool> {
+    match () {
+        () if same_word(bytes, "yes") => Some(true),
+        () if same_word(bytes, "no") => Some(false),
+        () => None,
+    }
 }
 
 struct Run<'a> {
-    state: State,
+    watch: Watch,
     version: &'a Version,
-    /// Whether `resolve-hostnames` is on, or a template decides.
+    runs: &'a dyn Fn(&[u8]) -> bool,
+    /// Whether `resolve-hostnames` is on, or may be.
     hostnames: bool,
-    /// Whether a template may name or add masters.
+    /// Whether something may name or add masters that is not seen.
     masters_may_differ: bool,
-    /// Replicas and Sentinels that are known, as (master, kind, key): none may come twice.
-    known: Vec<(Vec<u8>, &'static str, Vec<u8>)>,
+    /// What masters already have.
+    known: Vec<Known>,
+    /// The template's condition on the statement that is carried out.
+    at: Option<Span>,
+}
+
+/// What a master has, and none may have twice.
+#[derive(PartialEq, Eq)]
+struct Known {
+    master: Box<[u8]>,
+    what: What,
+}
+
+#[derive(PartialEq, Eq)]
+enum What {
+    /// A command that is renamed, in lower case.
+    Command(Box<[u8]>),
+    /// A Sentinel, by its id.
+    Sentinel(Box<[u8]>),
+    /// A replica, by where it is and its port.
+    Replica(Whereabouts, i32),
+}
+
+/// Where an instance is, as it is compared (`sentinel.c:announceSentinelAddrAndPort`).
+#[derive(PartialEq, Eq)]
+enum Whereabouts {
+    Address(IpAddr),
+    /// As it is written, because names are announced.
+    Text(Box<[u8]>),
+    /// A name that leads somewhere.
+    Name(Box<[u8]>),
 }
 
 impl Run<'_> {
@@ -143,12 +170,19 @@ impl Run<'_> {
         let whole_line = name.is_none_or(|name| name.templated) || statement.only_if.is_some();
         self.masters_may_differ |= may_name_masters;
         if whole_line || may_name_masters {
-            self.state.unknown.push(Unknown::new(Why::Templated, at, "the rendered file"));
+            self.watch.unknown.push(Unknown::new(Why::Templated, at, "the rendered file"));
         }
     }
 
-    fn refuse(&mut self, message: impl Into<String>, at: Span) {
-        self.state.refusals.push((message.into(), at));
+    /// Sentinel stops here, unless a template leaves the statement out.
+    fn refuse(&mut self, message: &str, at: Span) {
+        match self.at {
+            None => self.watch.refusals.push((message.to_owned(), at)),
+            Some(condition) => {
+                let needs = "whether the template keeps this line, which Sentinel would refuse";
+                self.watch.unknown.push(Unknown::new(Why::Templated, condition, needs));
+            }
+        }
     }
 
     fn carry_out(&mut self, statement: &Statement) {
@@ -161,7 +195,7 @@ impl Run<'_> {
             (Phase::Own, [value]) => self.own(name, value),
             (Phase::Master, [master, rest @ ..]) if self.takes(name, rest.len()) => self.of_master(name, master, rest),
             _ if is("known-sentinel") && arguments.len() == 3 => {}
-            _ => self.refuse("Sentinel knows no such statement, or not with so many words", statement.span),
+            _ => self.refuse("Unrecognized sentinel configuration statement.", statement.span),
         }
     }
 
@@ -187,15 +221,15 @@ impl Run<'_> {
     /// `sentinel monitor NAME HOST PORT QUORUM`.
     fn monitor(&mut self, statement: &Statement, [name, host, port, quorum]: [&Word; 4]) {
         if !quorum.templated && atoi(&quorum.bytes) <= 0 {
-            return self.refuse("the quorum must be 1 or greater", quorum.span);
+            return self.refuse("Quorum must be 1 or greater.", quorum.span);
         }
         if let Err((message, at)) = self.address(host, port) {
             return self.refuse(message, at);
         }
         if !name.templated && self.master(&name.bytes).is_some() {
-            return self.refuse("a second master of this name", name.span);
+            return self.refuse("Duplicate master name.", name.span);
         }
-        self.state.monitors.push(Monitor {
+        self.watch.monitors.push(Monitor {
             name: name.clone(),
             host: host.clone(),
             port: port.clone(),
@@ -206,62 +240,80 @@ impl Run<'_> {
         });
     }
 
-    /// `sentinel.c:createSentinelAddr`: a name that is no address is taken only while hostnames are resolved.
+    /// `sentinel.c:createSentinelAddr`: a name that is no address is taken only while hostnames are resolved, and then
+    /// whether or not it leads anywhere.
     fn address(&self, host: &Word, port: &Word) -> Result<(), (&'static str, Span)> {
         if !port.templated && !(0..=65535).contains(&atoi(&port.bytes)) {
-            return Err(("the port is not within 0 and 65535", port.span));
+            return Err(("Invalid port number.", port.span));
         }
-        let literal = std::str::from_utf8(&host.bytes).is_ok_and(|host| host.parse::<IpAddr>().is_ok());
-        if host.templated || literal || self.hostnames {
+        if host.templated || literal(c_string(&host.bytes)).is_some() || self.hostnames {
             return Ok(());
         }
-        Err(("the host is no IP address, and `sentinel resolve-hostnames` is off", host.span))
+        Err(("Can't resolve instance hostname.", host.span))
     }
 
     fn master(&mut self, name: &[u8]) -> Option<&mut Monitor> {
-        self.state.monitors.iter_mut().find(|monitor| !monitor.name.templated && *monitor.name.bytes == *name)
+        let same = |monitor: &&mut Monitor| !monitor.name.templated && c_string(&monitor.name.bytes) == c_string(name);
+        self.watch.monitors.iter_mut().find(same)
     }
 
     fn own(&mut self, name: &Word, value: &Word) {
-        let switch = || match value.templated {
-            true => Some(true),
-            false if same_word(&value.bytes, "yes") => Some(true),
-            false if same_word(&value.bytes, "no") => Some(false),
-            false => None,
-        };
         let is = |known: &str| same_word(&name.bytes, known);
-        if is("myid") && !value.templated && value.bytes.len() != ID_LENGTH {
-            self.refuse("the id is not 40 characters long", value.span);
-        } else if is("sentinel-pass") && !value.bytes.is_empty() {
-            self.state.sentinel_pass = Some(value.clone());
-        } else if is("sentinel-user") && !value.bytes.is_empty() {
-            self.state.sentinel_user = Some(value.clone());
-        } else if is("resolve-hostnames") || is("announce-hostnames") || is("deny-scripts-reconfig") {
-            let Some(on) = switch() else {
-                return self.refuse("neither yes nor no", value.span);
-            };
-            if is("resolve-hostnames") {
-                self.hostnames = on;
-            } else if is("deny-scripts-reconfig") {
-                self.state.deny_scripts_reconfig = (on, Some(value.span));
+        let text = c_string(&value.bytes);
+        let written = || Some(value.clone());
+        match () {
+            () if is("myid") && !value.templated && text.len() != ID_LENGTH => {
+                self.refuse("Malformed Sentinel id in myid option.", value.span);
             }
+            () if is("announce-port") => self.watch.announce_port = atoi(&value.bytes),
+            () if is("announce-ip") && !text.is_empty() => self.watch.announce_ip = written(),
+            () if is("sentinel-pass") && !text.is_empty() => self.watch.sentinel_pass = written(),
+            () if is("sentinel-user") && !text.is_empty() => self.watch.sentinel_user = written(),
+            () if is("resolve-hostnames") || is("announce-hostnames") || is("deny-scripts-reconfig") => {
+                self.switch(name, value);
+            }
+            () => {}
+        }
+    }
+
+    fn switch(&mut self, name: &Word, value: &Word) {
+        let on = if value.templated { Some(true) } else { yes_or_no(&value.bytes) };
+        let is = |known: &str| same_word(&name.bytes, known);
+        match on {
+            None if is("deny-scripts-reconfig") => {
+                self.refuse("Please specify yes or no for the deny-scripts-reconfig options.", value.span);
+            }
+            None if is("resolve-hostnames") => {
+                self.refuse("Please specify yes or no for the resolve-hostnames option.", value.span);
+            }
+            None => self.refuse("Please specify yes or no for the announce-hostnames option.", value.span),
+            Some(on) if is("resolve-hostnames") => {
+                self.watch.resolve_hostnames = on;
+                self.hostnames = on || self.hostnames && (self.masters_may_differ || self.at.is_some());
+            }
+            Some(on) if is("announce-hostnames") => self.watch.announce_hostnames = on,
+            Some(_) => {}
         }
     }
 
     fn of_master(&mut self, name: &Word, master: &Word, rest: &[Word]) {
         let is = |known: &str| same_word(&name.bytes, known);
-        let (Some(first), Some(last)) = (rest.first(), rest.last()) else {
-            return;
-        };
+        let Some(first) = rest.first() else { return };
         if master.templated {
             return;
         }
+        let script = match () {
+            () if is("notification-script") => "Notification script seems non existing or non executable.",
+            () if is("client-reconfig-script") => "Client reconfiguration script seems non existing or non executable.",
+            () => "",
+        };
+        let runs = script.is_empty() || first.templated || (self.runs)(c_string(&first.bytes));
         let positive = is("down-after-milliseconds") || is("failover-timeout");
         let not_negative = is("master-reboot-down-after-period") || is("primary-reboot-down-after-period");
         let masters_may_differ = self.masters_may_differ;
         let Some(monitor) = self.master(&master.bytes) else {
             if !masters_may_differ {
-                self.refuse("no master of this name is monitored", master.span);
+                self.refuse("No such master with specified name.", master.span);
             }
             return;
         };
@@ -269,39 +321,66 @@ impl Run<'_> {
             monitor.auth_pass = Some(first.clone());
         } else if is("auth-user") {
             monitor.auth_user = Some(first.clone());
+        } else if !runs {
+            self.refuse(script, first.span);
         } else if positive && !first.templated && atoi(&first.bytes) <= 0 {
-            self.refuse("the time must be greater than 0", first.span);
+            self.refuse("negative or zero time parameter.", first.span);
         } else if not_negative && !first.templated && atoi(&first.bytes) < 0 {
-            self.refuse("the time must not be negative", first.span);
-        } else if is("rename-command") {
-            self.once(master, "command", first.bytes.to_vec(), first.span, "this command is renamed twice");
-        } else if is("known-slave") || is("known-replica") || is("known-sentinel") {
-            self.known(name, master, rest, last);
+            self.refuse("negative time parameter.", first.span);
+        } else if is("rename-command") && !first.templated {
+            let command = What::Command(c_string(&first.bytes).to_ascii_lowercase().into());
+            let message = "Same command renamed multiple times with rename-command.";
+            self.once(master, command, first.span, message);
+        } else if let ([host, port, id @ ..], true) = (rest, name.bytes.to_ascii_lowercase().starts_with(b"known-")) {
+            self.known(master, host, port, id.first());
         }
     }
 
-    /// `known-replica NAME IP PORT`, `known-sentinel NAME IP PORT ID`.
-    fn known(&mut self, name: &Word, master: &Word, rest: &[Word], last: &Word) {
-        let [host, port, ..] = rest else {
-            return;
-        };
+    /// `known-replica NAME HOST PORT`, `known-sentinel NAME HOST PORT ID`.
+    fn known(&mut self, master: &Word, host: &Word, port: &Word, id: Option<&Word>) {
         if let Err((message, at)) = self.address(host, port) {
             return self.refuse(message, at);
         }
-        if same_word(&name.bytes, "known-sentinel") {
-            return self.once(master, "sentinel", last.bytes.to_vec(), last.span, "a second Sentinel of this id");
+        if let Some(id) = id {
+            if !id.templated {
+                let sentinel = What::Sentinel(c_string(&id.bytes).into());
+                self.once(master, sentinel, id.span, "Duplicate runid for sentinel.");
+            }
+            return;
         }
-        let key = [&*host.bytes, b":", atoi(&port.bytes).to_string().as_bytes()].concat();
-        self.once(master, "replica", key, host.span, "a second replica of this address");
+        if host.templated || port.templated {
+            return;
+        }
+        let text = c_string(&host.bytes);
+        let place = match literal(text) {
+            _ if self.watch.announce_hostnames => Whereabouts::Text(text.into()),
+            Some(address) => Whereabouts::Address(address),
+            None => Whereabouts::Name(text.into()),
+        };
+        let port = atoi(&port.bytes);
+        let by_name = matches!(place, Whereabouts::Name(_));
+        let may_be_same = self.known.iter().any(|known| {
+            let of_same_port = |whereabouts: &Whereabouts| by_name || matches!(whereabouts, Whereabouts::Name(_));
+            *known.master == *c_string(&master.bytes)
+                && matches!(&known.what, What::Replica(other, its_port) if *its_port == port && of_same_port(other))
+        });
+        let taken =
+            self.once(master, What::Replica(place, port), host.span, "Duplicate hostname and port for replica.");
+        if taken && may_be_same {
+            let needs = "whether the names of two replicas lead to the same address";
+            self.watch.unknown.push(Unknown::new(Why::NotSupported, host.span, needs));
+        }
     }
 
-    /// Refuses what a master already has.
-    fn once(&mut self, master: &Word, kind: &'static str, key: Vec<u8>, at: Span, message: &str) {
-        let entry = (master.bytes.to_vec(), kind, key);
-        if self.known.contains(&entry) {
-            self.refuse(message, at);
-        } else {
+    /// Refuses what a master already has; whether it has it not.
+    fn once(&mut self, master: &Word, what: What, at: Span, message: &str) -> bool {
+        let entry = Known { master: c_string(&master.bytes).into(), what };
+        let new = !self.known.contains(&entry);
+        if new {
             self.known.push(entry);
+        } else {
+            self.refuse(message, at);
         }
+        new
     }
 }

@@ -14,6 +14,8 @@ pub struct Words {
     pub selectors: bool,
     /// Whether it has `db=`: Valkey 9.1.
     pub databases: bool,
+    /// Whether it runs as a Sentinel.
+    pub sentinel: bool,
 }
 
 /// One user and what is asked of it.
@@ -41,6 +43,7 @@ pub fn case(words: &Words, commands: usize) -> impl Strategy<Value = Case> + use
         1 => Just(vec!["allkeys", "allchannels", "allcommands"]),
     ];
     let selectors = words.selectors;
+    let (sentinel, outright) = (words.sentinel, words.sentinel && !words.selectors);
     let untidy = prop_oneof![12 => Just(false), 1 => Just(true)];
     let database = prop_oneof![5 => Just(0), 1 => Just(1), 1 => Just(3), 1 => Just(15)];
     (start, rules, untidy, prop::collection::vec(command(words), 1..=commands), database).prop_map(
@@ -49,9 +52,25 @@ pub fn case(words: &Words, commands: usize) -> impl Strategy<Value = Case> + use
             let rules = start.chain(rules).collect();
             let rules: Vec<String> = if untidy { rules } else { tidy(rules, !selectors) };
             let spread = |rule: &String| rule.split(SPREAD).map(str::to_owned).collect::<Vec<_>>();
+            let commands = if outright { commands.into_iter().map(harmless).collect() } else { commands };
+            // A Sentinel has no SELECT.
+            let database = if sentinel { 0 } else { database };
             Case { rules: rules.iter().flat_map(spread).collect(), commands, database }
         },
     )
+}
+
+/// The command so that running it stops neither the server nor other sessions.
+fn harmless(mut command: Vec<String>) -> Vec<String> {
+    let is = |place: usize, names: &[&str]| {
+        command.get(place).is_some_and(|word| names.iter().any(|name| word.eq_ignore_ascii_case(name)))
+    };
+    if is(0, &["shutdown"]) {
+        command.splice(1.., ["x".to_owned()]);
+    } else if is(0, &["client"]) && is(1, &["pause", "reply", "kill"]) {
+        command.truncate(2);
+    }
+    command
 }
 
 /// Between the words of a selector that is spread over several arguments.
@@ -481,6 +500,70 @@ const SHAPES: &[&str] = &[
     "xgroup",
 ];
 
+/// The same for a Sentinel.
+const SENTINEL_SHAPES: &[&str] = &[
+    "publish c w",
+    "publish __sentinel__:hello w",
+    "subscribe c c",
+    "subscribe +switch-master",
+    "psubscribe c",
+    "psubscribe * c",
+    "unsubscribe c",
+    "punsubscribe c",
+    "sentinel masters",
+    "sentinel master w",
+    "sentinel set w quorum n",
+    "sentinel set w w",
+    "sentinel monitor w w n",
+    "sentinel monitor w w n n",
+    "sentinel get-master-addr-by-name w",
+    "sentinel get-primary-addr-by-name w",
+    "sentinel failover w",
+    "sentinel failover w COORDINATED",
+    "sentinel config get",
+    "sentinel config get *",
+    "sentinel config get * w",
+    "sentinel config",
+    "sentinel remove w",
+    "sentinel reset w",
+    "sentinel nosuch",
+    "sentinel",
+    "sentinel|masters",
+    "SENTINEL Master w",
+    "ping",
+    "ping w",
+    "ping w w",
+    "role",
+    "info",
+    "info sentinel",
+    "hello",
+    "hello 3",
+    "auth w",
+    "auth w w",
+    "quit",
+    "reset",
+    "shutdown",
+    "shutdown nosave",
+    "client list",
+    "client kill w",
+    "client id",
+    "client no-touch on",
+    "client setname w",
+    "client setinfo lib-name w",
+    "acl whoami",
+    "acl list",
+    "acl setuser w on",
+    "acl dryrun w get k",
+    "command count",
+    "command getkeys get k",
+    "command",
+    "config get w",
+    "get k",
+    "keys *",
+    "nosuch",
+    "",
+];
+
 /// A command with its arguments.
 fn command(words: &Words) -> BoxedStrategy<Vec<String>> {
     let key = words_of(&["k1", "k2", "k3", "K1", "a", "x1", "", "k[", "*", "kk", "0", "k 1", "\\", "get"]);
@@ -511,7 +594,12 @@ fn command(words: &Words) -> BoxedStrategy<Vec<String>> {
         let one = (key.clone(), channel.clone(), count.clone(), word.clone(), database.clone());
         prop::collection::vec(one, 12)
     };
-    let shape = (select(SHAPES), picks()).prop_map(|(shape, picks)| {
+    // A Sentinel has few of the commands; some that it lacks are among its own shapes.
+    let shapes = match words.sentinel {
+        true => SENTINEL_SHAPES,
+        false => SHAPES,
+    };
+    let shape = (select(shapes), picks()).prop_map(|(shape, picks)| {
         let mut words: Vec<String> = shape.split(' ').map(str::to_owned).collect();
         for (word, pick) in words.iter_mut().skip(1).zip(picks) {
             let (key, channel, count, any, database) = pick;

@@ -350,6 +350,41 @@ truths! {
         does: &[(On::Old, Answers(&[("outside", "PING", "PONG")])), (On::Since7, Answers(&[("outside", "CONNECT", "-DENIED")]))], ..EMPTY
     };
 
+    sentinel_believes_a_hello: Truth {
+        conf: "bind 127.0.0.1\nsentinel monitor prey 127.0.0.1 1 1", args: &["--sentinel"],
+        does: &[(On::All, Answers(&[
+            ("loopback", "PUBLISH other x", "-ERR"), ("loopback", "SENTINEL GET-MASTER-ADDR-BY-NAME prey", "127.0.0.1 1"),
+            ("loopback", "PUBLISH __sentinel__:hello 127.0.0.1,26000,0123456789012345678901234567890123456789,100,prey,127.6.6.6,1,100", "1"),
+            ("loopback", "SENTINEL GET-MASTER-ADDR-BY-NAME prey", "127.6.6.6 1"),
+        ]))],
+        ..EMPTY
+    };
+    sentinel_runs_what_it_is_told: Truth {
+        conf: "bind 127.0.0.1\nsentinel monitor prey 127.0.0.1 1 1\nsentinel deny-scripts-reconfig no", args: &["--sentinel"],
+        does: &[(On::All, Answers(&[("loopback", "SENTINEL SET prey notification-script /bin/sh", "OK")]))], ..EMPTY
+    };
+    sentinel_tells_its_password: Truth {
+        conf: "bind 127.0.0.1\nsentinel sentinel-pass geheim", args: &["--sentinel"],
+        does: &[(On::All, Answers(&[("loopback", "SENTINEL CONFIG GET sentinel-pass", "sentinel-pass geheim")]))], ..EMPTY
+    };
+    sentinel_users_have_its_commands: Truth {
+        conf: "bind 127.0.0.1\nsentinel monitor prey 127.0.0.1 1 1\nuser watcher on >pw +sentinel|masters", args: &["--sentinel"],
+        does: &[(On::All, Answers(&[
+            ("loopback", "AUTH watcher pw", "OK"), ("loopback", "SENTINEL MASTERS", "name prey"), ("loopback", "SENTINEL REMOVE prey", "-NOPERM"),
+            ("loopback", "CONFIG GET port", "-ERR unknown command"),
+        ]))],
+        ..EMPTY
+    };
+    sentinel_refuses_rules_about_other_commands: Truth {
+        conf: "bind 127.0.0.1\nuser app on >pw +get", args: &["--sentinel"], does: &[(On::All, Refuses("+get"))],
+        check: Some("sentinel/will-not-start"), ..EMPTY
+    };
+    sentinel_knows_no_config_to_rename: Truth {
+        conf: "bind 127.0.0.1\nrename-command CONFIG \"\"", args: &["--sentinel"],
+        does: &[(On::All, Refuses("No such command in rename-command"))],
+        check: Some("sentinel/will-not-start"), ..EMPTY
+    };
+
     // TLS and the cluster's bus
 
     the_bus_of_a_tls_only_cluster_is_plain: Truth {

@@ -115,7 +115,7 @@ pub enum Databases {
     Swapdb,
 }
 
-/// The tables of one version.
+/// The tables of one version, as a plain server or as a Sentinel.
 #[derive(Debug)]
 pub struct Table {
     /// For each command its row, or `u16::MAX` where the version does not have it.
@@ -161,8 +161,17 @@ impl Command {
 impl Table {
     /// The tables of a version.
     pub fn of(version: &Version) -> &'static Table {
-        let index = VERSIONS.iter().position(|known| known == version).unwrap_or(VERSIONS.len() - 1);
-        &TABLES[index]
+        &TABLES[Table::number(version)]
+    }
+
+    /// The tables of a version that runs as a Sentinel: only commands flagged SENTINEL, and those that no other server
+    /// has (`server.c:populateCommandStructure`, 7.0 and later; 6.2: `sentinel.c:sentinelcmds`).
+    pub fn of_sentinel(version: &Version) -> &'static Table {
+        &SENTINEL_TABLES[Table::number(version)]
+    }
+
+    fn number(version: &Version) -> usize {
+        VERSIONS.iter().position(|known| known == version).unwrap_or(VERSIONS.len() - 1)
     }
 
     /// What the version says of a command, if it has it.

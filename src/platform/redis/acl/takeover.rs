@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::commands::{Command, Table};
+use super::commands::{Channels, Command, Table};
 use super::{Evaluator, Read, Selector};
 use crate::platform::redis::version::VERSIONS;
 
@@ -22,8 +22,12 @@ pub struct Way {
     needs: &'static [&'static str],
     /// Whether some key must be open to writing.
     needs_key: bool,
-    /// The gate that can close it, since 7.0.
+    /// The channel that must be open, where the version asks for one.
+    needs_channel: Option<&'static [u8]>,
+    /// The gate that can close it.
     gate: Option<GateName>,
+    /// Whether it leads through a Sentinel only.
+    of_sentinel: bool,
 }
 
 /// A gate: a setting that only a start of the server can change.
@@ -32,6 +36,7 @@ enum GateName {
     Configs,
     Debug,
     Module,
+    Scripts,
 }
 
 /// What a gate is set to (`config.c:allowProtectedAction`).
@@ -48,7 +53,7 @@ pub enum Gate {
     Unknown,
 }
 
-/// The gates of a server. Before 7.0 there are none and everybody may.
+/// The gates of a server. A plain one has none before 7.0, and everybody may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Gates {
     /// `enable-protected-configs`.
@@ -57,6 +62,18 @@ pub struct Gates {
     pub debug_command: Gate,
     /// `enable-module-command`.
     pub module_command: Gate,
+    /// What `sentinel deny-scripts-reconfig` leaves of changing scripts: nobody or everybody may. All versions.
+    pub scripts_reconfig: Gate,
+}
+
+impl Gates {
+    /// Nothing is known of any.
+    pub const UNKNOWN: Gates = Gates {
+        protected_configs: Gate::Unknown,
+        debug_command: Gate::Unknown,
+        module_command: Gate::Unknown,
+        scripts_reconfig: Gate::Unknown,
+    };
 }
 
 /// How one way stands for one user.
@@ -74,7 +91,16 @@ pub struct Standing {
 }
 
 const fn way(name: &'static str, takes: &'static str, commands: &'static str, needs: &'static [&'static str]) -> Way {
-    Way { name, takes, commands, needs, needs_key: false, gate: None }
+    Way { name, takes, commands, needs, needs_key: false, needs_channel: None, gate: None, of_sentinel: false }
+}
+
+const fn sentinel_way(
+    name: &'static str,
+    takes: &'static str,
+    commands: &'static str,
+    needs: &'static [&'static str],
+) -> Way {
+    Way { of_sentinel: true, ..way(name, takes, commands, needs) }
 }
 
 /// Every way, those to the host first.
@@ -82,6 +108,10 @@ const fn way(name: &'static str, takes: &'static str, commands: &'static str, ne
 /// What is gated: `config.c:PROTECTED_CONFIG` (dir, dbfilename) and the commands with `CMD_PROTECTED`, debug and
 /// module|load, |loadex, |unload, since 7.0. CONFIG SET can set save points too, so SAVE is not needed to make the
 /// server write to the file that CONFIG SET has named.
+///
+/// Of a Sentinel, as servers of 6.2.14, 7.0.15, 8.2.3 and Valkey 9.1.2 showed: clients and replicas follow whom it
+/// calls the primary, and besides FAILOVER a hello of a newer epoch changes that (`sentinel.c:sentinelPublishCommand`,
+/// `sentinelProcessHelloMessage`). It runs scripts, which SENTINEL SET changes unless that is denied.
 pub static WAYS: &[Way] = &[
     Way {
         gate: Some(GateName::Configs),
@@ -91,7 +121,21 @@ pub static WAYS: &[Way] = &[
         gate: Some(GateName::Module),
         ..way("module-load", "host", "MODULE LOAD, MODULE LOADEX", &["module|load", "module|loadex"])
     },
+    Way {
+        gate: Some(GateName::Scripts),
+        ..sentinel_way(
+            "sentinel-scripts",
+            "host",
+            "SENTINEL SET notification-script, SENTINEL SET client-reconfig-script",
+            &["sentinel|set"],
+        )
+    },
     way("acl-setuser", "data", "ACL SETUSER", &["acl|setuser"]),
+    sentinel_way("sentinel-monitor", "data", "SENTINEL MONITOR", &["sentinel|monitor"]),
+    Way {
+        needs_channel: Some(b"__sentinel__:hello"),
+        ..sentinel_way("sentinel-hello", "data", "PUBLISH __sentinel__:hello", &["publish"])
+    },
     way("replicaof", "data", "REPLICAOF, SLAVEOF", &["replicaof", "slaveof"]),
     way("sync", "data", "SYNC, PSYNC", &["sync", "psync"]),
     way("cluster", "data", "CLUSTER MEET, CLUSTER RESET, CLUSTER FAILOVER and others", CLUSTER),
@@ -108,15 +152,25 @@ pub static WAYS: &[Way] = &[
     way("acl-deluser", "service", "ACL DELUSER", &["acl|deluser"]),
     way("shutdown", "service", "SHUTDOWN", &["shutdown"]),
     way("failover", "service", "FAILOVER", &["failover"]),
+    sentinel_way("sentinel-failover", "service", "SENTINEL FAILOVER", &["sentinel|failover"]),
+    sentinel_way("sentinel-remove", "service", "SENTINEL REMOVE, SENTINEL RESET", SENTINEL_REMOVE),
+    sentinel_way("sentinel-set", "service", "SENTINEL SET", &["sentinel|set"]),
+    sentinel_way("sentinel-config-set", "service", "SENTINEL CONFIG SET", &["sentinel|config"]),
+    sentinel_way("sentinel-debug", "service", "SENTINEL SIMULATE-FAILURE, SENTINEL DEBUG", SENTINEL_DEBUG),
     way("client-kill", "service", "CLIENT KILL, CLIENT PAUSE", &["client|kill", "client|pause"]),
     way("keys", "service", "KEYS", &["keys"]),
     way("config-get", "secrets", "CONFIG GET", &["config|get"]),
+    sentinel_way("sentinel-config-get", "secrets", "SENTINEL CONFIG GET sentinel-pass", &["sentinel|config"]),
     way("acl-list", "secrets", "ACL LIST, ACL GETUSER", &["acl|list", "acl|getuser"]),
     way("monitor", "secrets", "MONITOR", &["monitor"]),
     way("slowlog", "secrets", "SLOWLOG GET, COMMANDLOG GET", &["slowlog|get", "commandlog|get"]),
 ];
 
 static SCRIPTING: &[&str] = &["eval", "evalsha", "eval_ro", "evalsha_ro", "fcall", "fcall_ro"];
+
+static SENTINEL_REMOVE: &[&str] = &["sentinel|remove", "sentinel|reset"];
+
+static SENTINEL_DEBUG: &[&str] = &["sentinel|simulate-failure", "sentinel|debug"];
 
 static CLUSTER: &[&str] = &[
     "cluster|addslots",
@@ -139,6 +193,7 @@ impl GateName {
             GateName::Configs => "enable-protected-configs",
             GateName::Debug => "enable-debug-command",
             GateName::Module => "enable-module-command",
+            GateName::Scripts => "sentinel deny-scripts-reconfig",
         }
     }
 
@@ -147,11 +202,12 @@ impl GateName {
             GateName::Configs => gates.protected_configs,
             GateName::Debug => gates.debug_command,
             GateName::Module => gates.module_command,
+            GateName::Scripts => gates.scripts_reconfig,
         }
     }
 }
 
-/// A way in one version: the commands for it that the version has, the first of them first.
+/// A way in one version, as a plain server or as a Sentinel: the commands for it that the version has, the first of them first.
 struct Known {
     way: &'static Way,
     needs: Vec<Need>,
@@ -163,17 +219,20 @@ struct Need {
     words: Vec<&'static [u8]>,
 }
 
-/// The ways of each version, in the order of [`VERSIONS`].
-static KNOWN: LazyLock<Vec<Vec<Known>>> = LazyLock::new(|| {
+/// The ways of each version, in the order of [`VERSIONS`]: as a plain server, as a Sentinel.
+static KNOWN: LazyLock<Vec<[Vec<Known>; 2]>> = LazyLock::new(|| {
     let need = |table: &Table, name: &'static str| {
         let words: Vec<&'static [u8]> = name.as_bytes().splitn(2, |byte| *byte == b'|').collect();
         Some(Need { command: table.called(&words)?, words })
     };
-    let of_version = |table: &'static Table| {
-        let known = |way| Known { way, needs: way.needs.iter().filter_map(|name| need(table, name)).collect() };
-        WAYS.iter().map(known).filter(|known| !known.needs.is_empty()).collect()
+    let of_table = |table: &'static Table, sentinel: bool| {
+        let known =
+            |way: &'static Way| Known { way, needs: way.needs.iter().filter_map(|name| need(table, name)).collect() };
+        let ways = WAYS.iter().filter(|way| sentinel || !way.of_sentinel);
+        ways.map(known).filter(|known| !known.needs.is_empty()).collect()
     };
-    VERSIONS.iter().map(|version| of_version(Table::of(version))).collect()
+    let of_version = |version| [of_table(Table::of(version), false), of_table(Table::of_sentinel(version), true)];
+    VERSIONS.iter().map(of_version).collect()
 });
 
 impl Evaluator {
@@ -190,7 +249,7 @@ impl Evaluator {
 
     fn ways(&self) -> impl Iterator<Item = &'static Known> {
         let version = VERSIONS.iter().position(|version| version == self.version);
-        version.and_then(|version| KNOWN.get(version)).into_iter().flatten()
+        version.and_then(|version| KNOWN.get(version)?.get(usize::from(self.sentinel))).into_iter().flatten()
     }
 
     fn standing(&self, known: &'static Known, read: &Read<'_>, gates: Gates) -> Standing {
@@ -202,9 +261,9 @@ impl Evaluator {
         }
     }
 
-    /// The gate of a way, if this version has gates.
+    /// The gate of a way, if this version has it.
     fn gate(&self, known: &Known) -> Option<GateName> {
-        known.way.gate.filter(|_| self.version.since(7, 0))
+        known.way.gate.filter(|gate| *gate == GateName::Scripts || self.version.since(7, 0))
     }
 
     fn open(&self, known: &Known, read: &Read<'_>, gates: Gates) -> Option<bool> {
@@ -217,11 +276,19 @@ impl Evaluator {
         }
     }
 
-    /// Whether a selector has what a way needs of commands and keys.
+    /// Whether a selector has what a way needs of commands, keys and channels.
     fn opens(&self, known: &Known, selector: &Selector<'_>) -> bool {
         let key = || selector.all_keys || selector.keys.iter().any(|key| key.write);
-        known.needs.iter().any(|need| selector.permits_call(self.table, need.command, &need.words))
-            && (!known.way.needs_key || key())
+        known.needs.iter().any(|need| {
+            selector.permits_call(self.table, need.command, &need.words)
+                && known.way.needs_channel.is_none_or(|channel| self.opens_channel(need, selector, channel))
+        }) && (!known.way.needs_key || key())
+    }
+
+    /// Whether a channel is open, or the command is none for which the version looks at channels.
+    fn opens_channel(&self, need: &Need, selector: &Selector<'_>, channel: &[u8]) -> bool {
+        let looks = self.table.row(need.command).is_some_and(|row| row.channels != Channels::None);
+        !looks || selector.opens_channel(channel, false)
     }
 
     /// By what allows the first command that is allowed, or by what denies the first that there is.

@@ -215,10 +215,10 @@ impl World<'_> {
         Fact::record(fields, from)
     }
 
-    /// `gates` (`config.c:allowProtectedAction`, 7.0 and later).
+    /// `gates` (`config.c:allowProtectedAction`, 7.0 and later). A Sentinel has none of the commands that they guard.
     fn gates(&self) -> Fact {
         let guards = ["`CONFIG SET dir` and `dbfilename`", "`DEBUG`", "`MODULE LOAD`"];
-        let gates = GATES.into_iter().zip(guards);
+        let gates = GATES.into_iter().zip(guards).filter(|_| !self.loaded.sentinel);
         let items: Vec<Fact> = gates.filter_map(|(name, guards)| self.gate(name, guards)).collect();
         Fact::Known { value: items.into(), origin: Origin::Derived([self.loaded.end].into()) }
     }

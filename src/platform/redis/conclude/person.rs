@@ -3,12 +3,14 @@
 use super::outcome::{OpenWay, Outcome, of_read, of_rules};
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Name, Origin, Record, Unknown, Value, Why};
+use crate::platform::redis::accounts;
 use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::takeover::{Gate, Gates};
 use crate::platform::redis::acl::undone::Undone;
 use crate::platform::redis::acl::{Evaluator, Read};
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::value::Typed;
+use crate::platform::sentinel::watch::Switch;
 use crate::text::Span;
 
 /// What a version needs to evaluate rules: one world.
@@ -24,36 +26,41 @@ impl Court {
     /// With the gates and the default of channels that a configuration sets.
     pub fn of(root: &str, loaded: &Loaded) -> Court {
         let mut unknown_gate = None;
+        let mut unknown = |unknown: &Unknown, fact: &str| {
+            unknown_gate.get_or_insert_with(|| unknown.clone().following_from(format!("{root}.{fact}")));
+            Gate::Unknown
+        };
         let mut gate = |name: &str| match loaded.named(name) {
-            Held::Unknown(unknown) => {
-                let path = format!("{root}.{}", name.replace('-', "_"));
-                unknown_gate.get_or_insert_with(|| unknown.clone().following_from(path));
-                Gate::Unknown
-            }
+            Held::Unknown(why) => unknown(why, &name.replace('-', "_")),
             held => match held.typed() {
                 Some(Typed::Word("yes")) => Gate::Yes,
                 Some(Typed::Word("local")) => Gate::Local,
                 _ => Gate::No,
             },
         };
-        let gates = Gates {
-            protected_configs: gate("enable-protected-configs"),
-            debug_command: gate("enable-debug-command"),
-            module_command: gate("enable-module-command"),
+        let gates = match loaded.sentinel {
+            false => Gates {
+                protected_configs: gate("enable-protected-configs"),
+                debug_command: gate("enable-debug-command"),
+                module_command: gate("enable-module-command"),
+                ..Gates::default()
+            },
+            // Of what these close a Sentinel has nothing.
+            true => Gates {
+                scripts_reconfig: match &loaded.watch.deny_scripts_reconfig {
+                    Switch::Default(true) | Switch::Written(true, _) => Gate::No,
+                    Switch::Default(false) | Switch::Written(false, _) => Gate::Yes,
+                    Switch::Unknown(why) => unknown(why, "deny_scripts_reconfig"),
+                },
+                ..Gates::default()
+            },
         };
-        let open_channels = match loaded.named("acl-pubsub-default").typed() {
-            Some(typed) => *typed == Typed::Word("allchannels"),
-            None => !loaded.version.since(7, 0),
-        };
-        let evaluator = Evaluator::new(loaded.version).with_channels_by_default(open_channels);
-        Court { evaluator, gates, unknown_gate }
+        Court { evaluator: accounts::evaluator(loaded), gates, unknown_gate }
     }
 
     /// For an ACL file alone, whose server's gates nobody knows.
     pub fn alone(version: &'static crate::platform::redis::version::Version, unknown: Unknown) -> Court {
-        let gates =
-            Gates { protected_configs: Gate::Unknown, debug_command: Gate::Unknown, module_command: Gate::Unknown };
-        Court { evaluator: Evaluator::new(version), gates, unknown_gate: Some(unknown) }
+        Court { evaluator: Evaluator::new(version), gates: Gates::UNKNOWN, unknown_gate: Some(unknown) }
     }
 }
 

@@ -3,11 +3,13 @@
 use super::evaluate::{Reader, unknown};
 use super::{Held, Mode, ModuleSetting, Phase};
 use crate::fact::Why;
+use crate::files::Location;
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::include::written_path;
 use crate::platform::redis::number::{c_string, same_word};
 use crate::platform::redis::split::Word;
 use crate::platform::redis::value::Typed;
+use crate::platform::sentinel::statement::carry_out;
 use crate::text::{Span, Unreadable};
 
 /// The end of `config.c:loadServerConfigFromString`, reached after each included file as well.
@@ -132,6 +134,31 @@ fn built_in(reader: &Reader<'_, '_>, setting: &ModuleSetting) -> Option<bool> {
     let theirs = same_word(&name.bytes, "vset-force-single-threaded-execution") && reader.version().redis_since(8, 2);
     let takes = |word: &Word| word.templated || same_word(&word.bytes, "yes") || same_word(&word.bytes, "no");
     theirs.then(|| matches!(&setting.words[1..], [value] if takes(value)))
+}
+
+/// A Sentinel carries its statements out and sees whether it can write to its configuration file
+/// (`sentinel.c:loadSentinelConfigFromQueue`, `sentinel.c:sentinelCheckConfigFile`, all versions).
+pub(super) fn sentinel(reader: &mut Reader<'_, '_>, main: &Location) {
+    let (mode, folder) = (reader.mode, reader.loaded.folder.clone());
+    let files = reader.library.files();
+    let runs = |path: &[u8]| match (mode, &folder) {
+        (Mode::Server, Ok(folder)) => {
+            !path.is_empty() && files.executable(&folder.resolve(&written_path(path))).is_ok()
+        }
+        _ => true,
+    };
+    let poisons: Vec<_> = reader.loaded.poisons.iter().map(|poison| poison.unknown.clone()).collect();
+    let watch = carry_out(&reader.loaded.statements, reader.loaded.version, &poisons, &runs);
+    let writable = mode != Mode::Server || files.appendable(main).is_ok();
+    for (message, at) in &watch.refusals {
+        reader.refuse_at(Phase::Reading, message, *at);
+    }
+    reader.loaded.doubts.extend(watch.unknown.iter().cloned());
+    reader.loaded.watch = watch;
+    if !writable {
+        let at = reader.loaded.end;
+        reader.refuse_at(Phase::Setup, "Sentinel config file is not writable. Exiting...", at);
+    }
 }
 
 /// The snapshot that is loaded when the server is set up: a file that is none ends it (`rdb.c:rdbLoad`,

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::{
-    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, SentinelLine, Start,
-    UserLine, Write, after,
+    Include, Listed, Loaded, Mode, Module, ModuleSetting, Phase, Poison, Refusal, Rename, Rules, Start, UserLine,
+    Write, after,
 };
 use crate::fact::{Unknown, Why};
 use crate::files::Location;
@@ -16,6 +16,7 @@ use crate::platform::redis::show;
 use crate::platform::redis::split::{Line, Parsed, Style, Word};
 use crate::platform::redis::value::{self, Around, Point, Typed};
 use crate::platform::redis::version::Version;
+use crate::platform::sentinel::watch::{Statement, Watch};
 use crate::text::{Span, Unreadable};
 
 /// The configuration while it is read.
@@ -24,7 +25,6 @@ pub(super) struct Reader<'a, 'l> {
     pub(super) rules: &'a dyn Rules,
     pub(super) loaded: Loaded,
     pub(super) mode: Mode,
-    sentinel: bool,
     style: Style,
     /// The server's `reading_config_file`, which an included file leaves switched off (7.0 and later).
     reading: bool,
@@ -43,6 +43,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
     let end = library.sources.get(start.main).whole();
     let loaded = Loaded {
         version,
+        sentinel: start.sentinel,
         world: world(version),
         writes: Vec::new(),
         last: vec![0; SETTINGS.len()],
@@ -50,7 +51,8 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         users: Listed::default(),
         renames: Listed::default(),
         modules: Listed::default(),
-        sentinel: Vec::new(),
+        statements: Vec::new(),
+        watch: Watch::default(),
         module_settings: Vec::new(),
         includes: Vec::new(),
         sources: Vec::new(),
@@ -67,7 +69,6 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         rules,
         loaded,
         mode: start.mode,
-        sentinel: start.sentinel,
         style: Style::of(version),
         reading: true,
         save_loaded: false,
@@ -77,8 +78,13 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         new: Vec::new(),
     };
     reader.text(&text);
-    after::modules(&mut reader);
-    after::snapshot(&mut reader);
+    // A Sentinel loads neither modules nor data (`server.c:main`).
+    if start.sentinel {
+        after::sentinel(&mut reader, &start.at);
+    } else {
+        after::modules(&mut reader);
+        after::snapshot(&mut reader);
+    }
     reader.loaded
 }
 
@@ -317,9 +323,9 @@ impl Reader<'_, '_> {
             return self.queue(words, line);
         }
         if is("sentinel") {
-            if self.sentinel && count > 1 {
-                let words = words[1..].into();
-                self.loaded.sentinel.push(SentinelLine { words, span: line.span, only_if: line.only_if });
+            if self.loaded.sentinel && count > 1 {
+                let (words, poisons) = (words[1..].into(), self.loaded.poisons.len());
+                self.loaded.statements.push(Statement { words, span: line.span, only_if: line.only_if, poisons });
             } else if count > 1 {
                 self.refuse("sentinel directive while not in sentinel mode", line.span, line);
             }
@@ -343,13 +349,8 @@ impl Reader<'_, '_> {
             self.loaded.users.rest = self.loaded.users.rest.take().or(rest);
             return;
         }
-        let open_channels = match self.loaded.named("acl-pubsub-default").typed() {
-            Some(typed) => *typed == Typed::Word("allchannels"),
-            None => !self.version().since(7, 0),
-        };
-        let earlier = &self.loaded.users.items;
         if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, earlier, open_channels)
+            && let Some((blamed, message)) = self.rules.refuses(&self.loaded, words)
         {
             let at = words.get(blamed).map_or(line.span, |word| word.span);
             return self.refuse(&message, at, line);
@@ -379,7 +380,7 @@ impl Reader<'_, '_> {
         if !self.has_command(&old) {
             let part = self.version().since(7, 0)
                 && old.iter().filter(|byte| **byte == b'|').count() == 1
-                && self.rules.command(self.version(), &old);
+                && self.rules.command(&self.loaded, &old);
             let message = if part {
                 "the server crashes: only whole commands can be renamed"
             } else {
@@ -408,7 +409,7 @@ impl Reader<'_, '_> {
     fn has_command(&self, name: &[u8]) -> bool {
         let new = self.new.iter().any(|other| other == name);
         let gone = || self.gone.iter().any(|other| other == name);
-        new || !name.contains(&b'|') && self.rules.command(self.version(), name) && !gone()
+        new || !name.contains(&b'|') && self.rules.command(&self.loaded, name) && !gone()
     }
 
     fn include(&mut self, words: &[Word], line: &Line) {
