@@ -13,6 +13,7 @@ pub mod describe;
 mod evaluate;
 pub mod file;
 mod glob;
+pub mod idle;
 mod keys;
 mod parse;
 pub mod show;
@@ -224,6 +225,19 @@ impl<'r> Read<'r> {
     pub fn of(user: User<'r>) -> Read<'r> {
         Read { user, steps: Vec::new() }
     }
+
+    /// The selectors in parentheses, each with the arguments of the rule that made it.
+    pub fn selectors(&self) -> impl Iterator<Item = (Range<usize>, &Selector<'r>)> {
+        let mut rules: Vec<Range<usize>> = Vec::new();
+        for step in &self.steps {
+            match step.effect {
+                Effect::Selector(_) => rules.push(step.arguments.clone()),
+                Effect::ClearSelectors | Effect::Reset => rules.clear(),
+                _ => {}
+            }
+        }
+        rules.into_iter().zip(&self.user.selectors)
+    }
 }
 
 impl<'r> User<'r> {
@@ -256,7 +270,13 @@ impl Selector<'_> {
         self.allows(command, words) || table.row(command).is_some_and(|row| row.no_auth)
     }
 
-    /// Whether it has all commands, those of modules to come included.
+    /// Whether it has every command of a version, and those of modules to come.
+    pub fn has_every_command(&self, table: &Table) -> bool {
+        let missing = table.all().iter().zip(&self.commands).any(|(all, has)| all & !has != 0);
+        !missing && self.allows_future_commands()
+    }
+
+    /// Whether it has all commands that modules may bring.
     pub fn allows_future_commands(&self) -> bool {
         commands::contains(&self.commands, commands::FUTURE)
     }

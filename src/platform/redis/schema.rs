@@ -52,7 +52,17 @@ static USER: &[Field] = &[
     field("password_count", Type::Int, "how many passwords it has"),
     field("all_keys", Type::Bool, "whether some selector with a command reaches every key"),
     field("all_channels", Type::Bool, "whether it reaches every channel"),
+    field("all_commands", Type::Bool, "whether some selector has every command, those of modules to come included"),
     field("keys", Type::List(&Type::Record(&[KEY])), "the key patterns of its root permissions"),
+    field("idle_keys", Type::List(&Type::Record(&[KEY])), "those of them that no command it may run can use"),
+    field("replicates", Type::Bool, "whether it may run PSYNC"),
+    field(
+        "replicates_fully",
+        Type::Bool,
+        "whether it may run PSYNC, REPLCONF and PING: what a replica sends its primary",
+    ),
+    field("selectors", Type::List(&Type::Record(&[SELECTOR])), "what its rules in parentheses add"),
+    field("unbound_ways", Type::List(&Type::Record(&[WAY])), "the ways to the data that no key pattern binds"),
     field("channels", Type::List(&Type::Text), "the channel patterns of its root permissions"),
     field("no_commands", Type::Bool, "whether it may run nothing but the commands of logging in"),
     field(
@@ -69,6 +79,13 @@ static KEY: &[Field] = &[
     field("pattern", Type::Text, "the glob pattern"),
     field("read", Type::Bool, "whether reading is allowed"),
     field("write", Type::Bool, "whether writing is allowed"),
+];
+
+static SELECTOR: &[Field] = &[
+    field("rule", Type::Text, "the rule"),
+    field("all_keys", Type::Bool, "whether it reaches every key"),
+    field("all_commands", Type::Bool, "whether it has every command"),
+    field("ways", Type::List(&Type::Text), "the names of the ways that it opens by itself"),
 ];
 
 static WAY: &[Field] = &[

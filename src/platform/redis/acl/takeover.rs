@@ -187,6 +187,13 @@ static CLUSTER: &[&str] = &[
     "cluster|setslot",
 ];
 
+impl Way {
+    /// Whether its commands name keys, so that key patterns bind them.
+    pub fn names_keys(&self) -> bool {
+        self.needs_key
+    }
+}
+
 impl GateName {
     fn setting(self) -> &'static str {
         match self {

@@ -7,7 +7,7 @@ use crate::platform::redis::acl::crash::Crashing;
 use crate::platform::redis::acl::decide::permitted;
 use crate::platform::redis::acl::takeover::{Gates, Way};
 use crate::platform::redis::acl::undone::Undone;
-use crate::platform::redis::acl::{Evaluator, Read};
+use crate::platform::redis::acl::{Evaluator, Read, Selector, User};
 
 /// A user as a version has it. Rules are named by their numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +28,33 @@ pub struct Outcome {
     pub channels: Vec<String>,
     /// Whether it may run only what everybody may.
     pub no_commands: bool,
+    /// Whether some selector has every command, those of modules to come included.
+    pub all_commands: bool,
+    /// The numbers of the key patterns that no permitted command can use.
+    pub idle_keys: Vec<usize>,
+    /// Whether it may run PSYNC, and if so whether also the rest of what a replica sends its primary.
+    pub replicates: Option<bool>,
+    /// What the selectors in parentheses add.
+    pub selectors: Vec<Inner>,
     /// The ways that are open, or that only a gate could close which is not known.
     pub ways: Vec<OpenWay>,
     /// Rules of which later rules leave nothing.
     pub undone: Vec<Undone>,
     /// Rules on which the server dies later, and when.
     pub crashing: Vec<Crashing>,
+}
+
+/// A selector in parentheses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inner {
+    /// The arguments of the rule that makes it.
+    pub rule: Range<usize>,
+    /// Whether it reaches every key.
+    pub all_keys: bool,
+    /// Whether it has every command.
+    pub all_commands: bool,
+    /// The ways that are open through it alone, or may be.
+    pub ways: Vec<&'static str>,
 }
 
 /// A way that is open, or may be.
@@ -61,6 +82,7 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let key = |key: &crate::platform::redis::acl::KeyPattern<'_>| (text(&key.pattern), key.read, key.write);
     let table = evaluator.table();
+    let can = |name: &[u8]| user.permits(table, name);
     let needs_permission = |command| table.row(command).is_some_and(|row| !row.no_auth);
     Outcome {
         enabled: user.enabled,
@@ -71,6 +93,10 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
         keys: user.root.keys.iter().map(key).collect(),
         channels: user.root.channels.iter().map(|channel| text(channel)).collect(),
         no_commands: !permitted(table, user).any(|(command, allowed)| allowed && needs_permission(command)),
+        all_commands: user.every_selector().any(|selector| selector.has_every_command(table)),
+        idle_keys: evaluator.idle_keys(&user.root),
+        replicates: can(b"psync").then(|| can(b"replconf") && can(b"ping")),
+        selectors: read.selectors().map(|(rule, selector)| inner(evaluator, rule, selector, gates)).collect(),
         ways: evaluator
             .open_ways(read, gates)
             .into_iter()
@@ -84,4 +110,12 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
         undone: evaluator.undone(read),
         crashing: evaluator.crashing(read),
     }
+}
+
+/// What one selector in parentheses opens by itself.
+fn inner(evaluator: &Evaluator, rule: Range<usize>, selector: &Selector<'_>, gates: Gates) -> Inner {
+    let mut alone: User<'_> = evaluator.default_user();
+    alone.root = selector.clone();
+    let ways = evaluator.open_ways(&Read::of(alone), gates).into_iter().map(|standing| standing.way.name).collect();
+    Inner { rule, all_keys: selector.all_keys, all_commands: selector.has_every_command(evaluator.table()), ways }
 }

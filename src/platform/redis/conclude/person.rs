@@ -1,6 +1,6 @@
 //! One user as a version has it, and the fact of it.
 
-use super::outcome::{OpenWay, Outcome, of_read, of_rules};
+use super::outcome::{Inner, OpenWay, Outcome, of_read, of_rules};
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Name, Origin, Record, Unknown, Value, Why};
 use crate::platform::redis::accounts;
@@ -141,7 +141,16 @@ impl<'a> Person<'a> {
             ("all_keys", self.derived(outcome.all_keys, self.last(&[b"allkeys", b"resetkeys", b"~*"], b""))),
             ("all_channels", self.derived(outcome.all_channels, self.last(&[b"allchannels", b"&*"], b""))),
             ("no_commands", self.derived(outcome.no_commands, self.last(&[], b"+-"))),
-            ("keys", self.keys(outcome)),
+            ("all_commands", self.derived(outcome.all_commands, self.last(&[b"allcommands", b"+@all"], b""))),
+            ("keys", self.keys(outcome.keys.iter())),
+            ("idle_keys", self.keys(outcome.idle_keys.iter().filter_map(|number| outcome.keys.get(*number)))),
+            ("replicates", self.derived(outcome.replicates.is_some(), self.last(&[], b"+-"))),
+            ("replicates_fully", self.derived(outcome.replicates == Some(true), self.last(&[], b"+-"))),
+            ("selectors", self.list(outcome.selectors.iter().map(|inner| self.selector(inner)).collect())),
+            (
+                "unbound_ways",
+                self.list(outcome.ways.iter().filter(|way| is_unbound(way)).map(|way| self.way(way)).collect()),
+            ),
             ("channels", self.channels(outcome)),
             ("takeover", self.list(outcome.ways.iter().map(|way| self.way(way)).collect())),
             ("undone_rules", self.list(outcome.undone.iter().map(|undone| self.undone(undone)).collect())),
@@ -182,7 +191,7 @@ impl<'a> Person<'a> {
         )
     }
 
-    fn keys(&self, outcome: &Outcome) -> Fact {
+    fn keys<'k>(&self, keys: impl Iterator<Item = &'k (String, bool, bool)>) -> Fact {
         let key = |(pattern, read, write): &(String, bool, bool)| {
             let at = self.rules.iter().find(|rule| {
                 let tail = rule.bytes.iter().position(|byte| *byte == b'~').map(|tilde| &rule.bytes[tilde + 1..]);
@@ -196,11 +205,25 @@ impl<'a> Person<'a> {
             ];
             Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
         };
-        self.list(outcome.keys.iter().map(key).collect())
+        self.list(keys.map(key).collect())
     }
 
     fn channels(&self, outcome: &Outcome) -> Fact {
         self.list(outcome.channels.iter().map(|channel| self.derived(channel.as_str(), self.at)).collect())
+    }
+
+    fn selector(&self, inner: &Inner) -> Fact {
+        let rules = self.rules.get(inner.rule.clone()).unwrap_or_default();
+        let at = rules.iter().map(|rule| rule.at).reduce(Span::cover).unwrap_or(self.at);
+        let text = rules.iter().map(|rule| String::from_utf8_lossy(&rule.bytes)).collect::<Vec<_>>().join(" ");
+        let ways = inner.ways.iter().map(|way| self.derived(*way, at)).collect::<Vec<_>>();
+        let fields = [
+            ("rule", self.derived(text.as_str(), at)),
+            ("all_keys", self.derived(inner.all_keys, at)),
+            ("all_commands", self.derived(inner.all_commands, at)),
+            ("ways", self.derived(ways, at)),
+        ];
+        Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
 
     fn way(&self, open: &OpenWay) -> Fact {
@@ -239,4 +262,9 @@ impl<'a> Person<'a> {
         let fields = [("rule", self.derived(text.as_str(), at)), ("when", self.derived(crashing.when, at))];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
+}
+
+/// Whether a way leads to the data past every key pattern.
+fn is_unbound(open: &OpenWay) -> bool {
+    open.way.takes == "data" && !open.way.names_keys()
 }
