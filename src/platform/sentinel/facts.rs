@@ -117,7 +117,8 @@ fn errors(shared: &Fact, states: &[State], at: Span) -> Fact {
         if let Fact::Known { value: Value::List(list), .. } = &mut fact
             && list.rest.is_none()
         {
-            list.rest = state.unknown.first().map(|unknown| unknown.clone().following_from("sentinel.errors"));
+            let doubt = state.unknown.iter().chain(&state.doubts).next();
+            list.rest = doubt.map(|unknown| unknown.clone().following_from("sentinel.errors"));
         }
         fact
     };

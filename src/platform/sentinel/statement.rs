@@ -57,6 +57,8 @@ pub struct State {
     pub refusals: Vec<(String, Span)>,
     /// Why there may be more masters, settings or refusals than these.
     pub unknown: Vec<Unknown>,
+    /// Why there may be more refusals than these, and nothing else.
+    pub doubts: Vec<Unknown>,
 }
 
 /// When a line is carried out.
@@ -161,6 +163,13 @@ impl Run<'_> {
             (Phase::Own, [value]) => self.own(name, value),
             (Phase::Master, [master, rest @ ..]) if self.takes(name, rest.len()) => self.of_master(name, master, rest),
             _ if is("known-sentinel") && arguments.len() == 3 => {}
+            (phase, _)
+                if let Some(word) = arguments.iter().find(|word| word.templated)
+                    && (phase != Phase::Master || (1..=3).any(|count| self.takes(name, count))) =>
+            {
+                let needs = "how many words the template makes of this";
+                self.state.doubts.push(Unknown::new(Why::Templated, word.span, needs));
+            }
             _ => self.refuse("Sentinel knows no such statement, or not with so many words", statement.span),
         }
     }

@@ -294,13 +294,16 @@ impl Reader<'_, '_> {
         let count = words.len();
         let name = &parsed.name;
         let is = |other: &str| same_word(name, other);
-        if count == 2 && dead(version).any(is) {
+        // What a template prints may be no word or several.
+        let written = words.iter().filter(|word| !word.templated).count();
+        let may_be = |wanted: usize| count == wanted || written < count && written <= wanted;
+        if may_be(2) && dead(version).any(is) {
             return;
         }
-        if is("include") && count == 2 {
+        if is("include") && may_be(2) {
             return self.include(words, line);
         }
-        if is("rename-command") && count == 3 {
+        if is("rename-command") && may_be(3) {
             return self.rename(words, line);
         }
         if is("user") && count >= 2 {
