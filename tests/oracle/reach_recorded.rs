@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use hardline::files::{Location, Memory};
-use hardline::platform::redis::conf::{Loaded, Rules, UserLine};
+use hardline::platform::redis::conf::{Loaded, Rules};
 use hardline::platform::redis::door::{DefaultUser, Host, Maybe};
 use hardline::platform::redis::effective::{Accounts, Question, Started, evaluate};
 use hardline::platform::redis::include::Library;
@@ -68,7 +68,7 @@ impl Rules for Lenient {
         true
     }
 
-    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+    fn refuses(&self, _: &'static Version, _: &[Word], _: bool, _: bool) -> Option<(usize, String)> {
         None
     }
 }

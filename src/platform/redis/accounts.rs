@@ -29,12 +29,10 @@ impl Rules for AclRules {
         &self,
         version: &'static Version,
         words: &[Word],
-        earlier: &[UserLine],
+        again: bool,
         open_channels: bool,
     ) -> Option<(usize, String)> {
-        let name = words.get(1)?;
-        let same = |line: &UserLine| line.name().is_some_and(|other| other.bytes == name.bytes);
-        if version.since(7, 0) && earlier.iter().any(same) {
+        if version.since(7, 0) && again {
             return Some((1, "there is another line for this user: Duplicate user found".to_owned()));
         }
         let evaluator = Evaluator::new(version).with_channels_by_default(open_channels);

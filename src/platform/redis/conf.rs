@@ -50,12 +50,13 @@ pub trait Rules {
     fn command(&self, version: &'static Version, name: &[u8]) -> bool;
 
     /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated. `open_channels` is what `acl-pubsub-default` says so far.
+    /// are all of the line; none of them is templated. `again` says whether an earlier line is for the same user,
+    /// `open_channels` is what `acl-pubsub-default` says so far.
     fn refuses(
         &self,
         version: &'static Version,
         words: &[Word],
-        earlier: &[UserLine],
+        again: bool,
         open_channels: bool,
     ) -> Option<(usize, String)>;
 }

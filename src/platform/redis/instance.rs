@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::AclRules;
 use super::claim::{self, Form};
-use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, UserLine, load};
+use super::conf::{Held, Loaded, Mode, Refusal, Rules, Start, load};
 use super::derive;
 use super::door::{Door, Host, Maybe};
 use super::effective::{Accounts, Started};
@@ -75,7 +75,7 @@ impl Rules for AnyRules {
         true
     }
 
-    fn refuses(&self, _: &'static Version, _: &[Word], _: &[UserLine], _: bool) -> Option<(usize, String)> {
+    fn refuses(&self, _: &'static Version, _: &[Word], _: bool, _: bool) -> Option<(usize, String)> {
         None
     }
 }

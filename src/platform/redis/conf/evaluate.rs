@@ -1,5 +1,6 @@
 //! Line after line, as `config.c:loadServerConfigFromString` goes through them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,6 +18,9 @@ use crate::platform::redis::split::{Line, Parsed, Style, Word};
 use crate::platform::redis::value::{self, Around, Point, Typed};
 use crate::platform::redis::version::Version;
 use crate::text::{Span, Unreadable};
+
+/// How many points of `save` are kept.
+const MOST_POINTS: usize = 256;
 
 /// The configuration while it is read.
 pub(super) struct Reader<'a, 'l> {
@@ -37,6 +41,8 @@ pub(super) struct Reader<'a, 'l> {
     /// Commands whose names are gone, and names that are new, in lower case.
     gone: Vec<Vec<u8>>,
     new: Vec<Vec<u8>>,
+    /// The names of the users so far.
+    users: HashSet<Arc<[u8]>>,
 }
 
 pub(super) fn load(version: &'static Version, start: &Start, library: &mut Library<'_>, rules: &dyn Rules) -> Loaded {
@@ -75,6 +81,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         files_read: 1,
         gone: Vec::new(),
         new: Vec::new(),
+        users: HashSet::new(),
     };
     reader.text(&text);
     after::modules(&mut reader);
@@ -261,6 +268,10 @@ impl Reader<'_, '_> {
         if old && clears {
             held = Ok(Vec::new());
         }
+        // Every line keeps all points so far: without a limit a large file would need its size in memory squared.
+        if held.as_ref().is_ok_and(|held| held.len() + points.len() > MOST_POINTS) {
+            held = Err(unknown(Why::NotSupported, at, "fewer save points: no server needs so many"));
+        }
         Some(Ok(held.map(|mut held| {
             held.extend(points);
             Typed::Points(held.into())
@@ -350,13 +361,15 @@ impl Reader<'_, '_> {
             Some(typed) => *typed == Typed::Word("allchannels"),
             None => !self.version().since(7, 0),
         };
-        let earlier = &self.loaded.users.items;
+        let Some(name) = words.get(1).map(|word| word.bytes.clone()) else { return };
+        let again = self.users.contains(&name);
         if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, earlier, open_channels)
+            && let Some((blamed, message)) = self.rules.refuses(self.version(), words, again, open_channels)
         {
             let at = words.get(blamed).map_or(line.span, |word| word.span);
             return self.refuse(&message, at, line);
         }
+        self.users.insert(name);
         self.loaded.users.items.push(UserLine { words: words.into(), span: line.span });
     }
 
