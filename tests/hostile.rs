@@ -347,12 +347,14 @@ fn the_same_again_and_again() {
     fs::write(folder.join("redis-users.conf"), "port 2\n".to_owned() + &users).unwrap();
     let selectors = all(&|index| format!(" (+get ~{index})"), 50_000);
     fs::write(folder.join("redis-selectors.conf"), format!("port 3\nuser a on nopass{selectors}\n")).unwrap();
+    let masters = all(&|index| format!("sentinel monitor m{index} 10.0.0.1 6379 2\n"), 20_000);
+    fs::write(folder.join("sentinel.conf"), masters).unwrap();
     let options = hardline::project::Options { cwd: folder.clone(), ..Default::default() };
     let began = Instant::now();
     let (report, facts) = hardline::check(&options, &mut std::io::empty()).unwrap();
     assert!(began.elapsed() < PATIENCE, "took {:?}", began.elapsed());
     let names: Vec<&str> = report.subjects.iter().map(|subject| subject.name.as_str()).collect();
-    assert_eq!(names, ["redis-good", "redis-save", "redis-selectors", "redis-users"]);
+    assert_eq!(names, ["sentinel", "redis-good", "redis-save", "redis-selectors", "redis-users"]);
     assert!(report.broken.is_empty());
     let clear =
         report.findings.iter().filter(|found| found.finding.check.as_str() == "redis/acl-password-in-clear-text");

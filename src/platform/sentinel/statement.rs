@@ -4,6 +4,7 @@
 //! `monitor` lines, then what names a monitored master (`sentinel.c:queueSentinelConfig`,
 //! `sentinel.c:loadSentinelConfigFromQueue`, 7.4.1). So their order matters only within these groups.
 
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use crate::fact::{Unknown, Why};
@@ -104,7 +105,8 @@ pub fn carry_out(statements: &[Statement], version: &Version) -> State {
         version,
         hostnames: false,
         masters_may_differ: false,
-        known: Vec::new(),
+        names: HashMap::new(),
+        known: HashSet::new(),
     };
     for statement in statements {
         run.note_template(statement);
@@ -129,8 +131,10 @@ struct Run<'a> {
     hostnames: bool,
     /// Whether a template may name or add masters.
     masters_may_differ: bool,
+    /// Where each master is among those that are monitored, by its name.
+    names: HashMap<Vec<u8>, usize>,
     /// Replicas and Sentinels that are known, as (master, kind, key): none may come twice.
-    known: Vec<(Vec<u8>, &'static str, Vec<u8>)>,
+    known: HashSet<(Vec<u8>, &'static str, Vec<u8>)>,
 }
 
 impl Run<'_> {
@@ -204,6 +208,9 @@ impl Run<'_> {
         if !name.templated && self.master(&name.bytes).is_some() {
             return self.refuse("a second master of this name", name.span);
         }
+        if !name.templated {
+            self.names.insert(name.bytes.to_vec(), self.state.monitors.len());
+        }
         self.state.monitors.push(Monitor {
             name: name.clone(),
             host: host.clone(),
@@ -228,7 +235,7 @@ impl Run<'_> {
     }
 
     fn master(&mut self, name: &[u8]) -> Option<&mut Monitor> {
-        self.state.monitors.iter_mut().find(|monitor| !monitor.name.templated && *monitor.name.bytes == *name)
+        self.state.monitors.get_mut(*self.names.get(name)?)
     }
 
     fn own(&mut self, name: &Word, value: &Word) {
@@ -307,10 +314,8 @@ impl Run<'_> {
     /// Refuses what a master already has.
     fn once(&mut self, master: &Word, kind: &'static str, key: Vec<u8>, at: Span, message: &str) {
         let entry = (master.bytes.to_vec(), kind, key);
-        if self.known.contains(&entry) {
+        if !self.known.insert(entry) {
             self.refuse(message, at);
-        } else {
-            self.known.push(entry);
         }
     }
 }
