@@ -4,8 +4,8 @@
 //! Nothing here fails a run but a path that is not there. What cannot be read is a notice.
 
 use std::collections::HashSet;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use crate::files::{Disk, Location, normal};
@@ -94,11 +94,11 @@ pub fn collect(request: Request<'_>) -> Result<Collected, Vec<CollectError>> {
         };
         if given.as_os_str() == "-" {
             match read_stdin(request.stdin, request.limit) {
-                Ok(bytes) => run.take(path.clone(), Place::Stdin(path.clone()), bytes, true),
+                Ok(bytes) => run.take(path.clone(), Place::Stdin(path.clone()), bytes, Asked::ByName),
                 Err(error) => errors.push(error),
             }
             around.push(path);
-        } else if fs::symlink_metadata(&path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        } else if fs::symlink_metadata(&path).is_err_and(|error| Unreadable::from(error) == Unreadable::Missing) {
             errors.push(CollectError::Missing(given.clone()));
         } else if path.is_dir() {
             run.within(&path);
@@ -142,6 +142,17 @@ fn read_stdin(stdin: &mut dyn Read, limit: u64) -> Result<Vec<u8>, CollectError>
     Ok(bytes)
 }
 
+/// How the user asked for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    /// Not at all: it is only reach.
+    Not,
+    /// By a folder it is in.
+    Below,
+    /// By its name.
+    ByName,
+}
+
 /// The state of one collection.
 struct Run {
     found: Vec<Found>,
@@ -180,7 +191,7 @@ impl Run {
             self.notice(Level::Info, path, "left out by `[files] exclude`");
         } else if self.first_time(path) {
             match text::read_file(path, self.limit) {
-                Ok(bytes) => self.take(path.to_path_buf(), Place::File(path.to_path_buf()), bytes, true),
+                Ok(bytes) => self.take(path.to_path_buf(), Place::File(path.to_path_buf()), bytes, Asked::ByName),
                 Err(why) => self.unreadable(path, &why),
             }
         }
@@ -192,8 +203,9 @@ impl Run {
         if interest == Interest::None || !self.first_time(path) {
             return;
         }
+        let how = if asked { Asked::Below } else { Asked::Not };
         match read_interesting(path, interest, self.limit) {
-            Ok(Some(bytes)) => self.take(path.to_path_buf(), Place::File(path.to_path_buf()), bytes, asked),
+            Ok(Some(bytes)) => self.take(path.to_path_buf(), Place::File(path.to_path_buf()), bytes, how),
             Ok(None) => {}
             Err(why) if asked => self.unreadable(path, &why),
             // What is only reach need not be complained about: nobody asked for it.
@@ -201,10 +213,11 @@ impl Run {
         }
     }
 
-    fn take(&mut self, path: PathBuf, place: Place, bytes: Vec<u8>, asked: bool) {
+    fn take(&mut self, path: PathBuf, place: Place, bytes: Vec<u8>, asked: Asked) {
         self.seen.insert(real(&path));
+        let (named, asked) = (asked == Asked::ByName, asked != Asked::Not);
         let platform = if asked { self.platform } else { None };
-        self.found.push(Found { location: Location::Here(path), place, bytes, asked, platform });
+        self.found.push(Found { location: Location::Here(path), place, bytes, asked, named, platform });
     }
 
     fn first_time(&mut self, path: &Path) -> bool {
@@ -241,7 +254,7 @@ fn read_interesting(path: &Path, interest: Interest, limit: u64) -> Result<Optio
     let metadata = fs::metadata(path)?;
     if interest == Interest::Head && metadata.is_file() && metadata.len() > HEAD {
         let mut head = Vec::new();
-        File::open(path)?.take(HEAD).read_to_end(&mut head)?;
+        text::open(path)?.take(HEAD).read_to_end(&mut head)?;
         if !PLATFORMS.iter().any(|platform| platform.claims(path, &head).is_some()) {
             return Ok(None);
         }

@@ -94,7 +94,14 @@ fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading)
             // What refuses to be read is not found, only included.
             let bytes = files.read(&location).ok()?;
             let shown = path.strip_prefix("/").unwrap_or(path);
-            Some(Found { location, place: Place::File(shown.to_path_buf()), bytes, asked: true, platform: None })
+            Some(Found {
+                location,
+                place: Place::File(shown.to_path_buf()),
+                bytes,
+                asked: true,
+                named: false,
+                platform: None,
+            })
         })
         .collect();
     platform::read_all(found, &context(files, &versions), reading)

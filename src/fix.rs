@@ -157,6 +157,7 @@ impl Workshop<'_> {
             place: main.place().clone(),
             bytes,
             asked: true,
+            named: false,
             platform: Some(subject.kind),
         };
         let mut reading = Reading::default();

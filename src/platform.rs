@@ -11,7 +11,7 @@ use crate::fact::Subject;
 use crate::files::{Files, Location};
 use crate::mask::{Hidden, Mask, secrets_of};
 use crate::schema::Root;
-use crate::text::{Notice, Place, Source, SourceId, Sources};
+use crate::text::{Level, Notice, Place, Source, SourceId, Sources, Where};
 
 /// One product whose configuration hardline understands. A platform says what is and never judges.
 pub trait Platform: Sync {
@@ -94,6 +94,8 @@ pub struct Found {
     pub bytes: Vec<u8>,
     /// Whether the user asked for it.
     pub asked: bool,
+    /// Whether the user gave it by name, and so wants to know when nothing comes of it.
+    pub named: bool,
     /// The platform the user says it belongs to, whatever it looks like.
     pub platform: Option<&'static str>,
 }
@@ -101,6 +103,7 @@ pub struct Found {
 /// Lets each file be claimed by the first platform that wants it, and each platform read its own.
 pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
     let mut claimed: Vec<Vec<Claimed>> = PLATFORMS.iter().map(|_| Vec::new()).collect();
+    let mut unclaimed = Vec::new();
     for file in found {
         let owner = PLATFORMS.iter().enumerate().find_map(|(index, platform)| match file.platform {
             Some(name) if name == platform.schema().name => Some((index, "the user says so".to_owned())),
@@ -110,6 +113,8 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
         if let Some((index, because)) = owner {
             let source = reading.sources.add(file.place, file.bytes);
             claimed[index].push(Claimed { source, location: file.location, because, asked: file.asked });
+        } else if file.named {
+            unclaimed.push(file.location);
         }
     }
     let mut subjects: Vec<Subject> = Vec::new();
@@ -120,7 +125,18 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
             subjects.extend(platform.read(&files, context, reading));
         }
     }
+    if !unclaimed.is_empty() {
+        let named = files_of(&subjects, context.files, &reading.sources);
+        unclaimed.retain(|at| !context.files.real(at).is_ok_and(|real| named.contains(&real)));
+        reading.notices.extend(unclaimed.iter().map(|at| nobodys(at.path())));
+    }
     subjects
+}
+
+/// What is said of a file that was given by name, and that no platform knows.
+fn nobodys(path: &Path) -> Notice {
+    let message = "not judged: nothing that hardline understands (--platform says what it is)".to_owned();
+    Notice { level: Level::Info, at: Where::Path(path.to_path_buf()), message }
 }
 
 /// The files that some subject is made of: none of them is a subject of its own.

@@ -275,7 +275,7 @@ impl From<io::Error> for Unreadable {
 pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
     // Asked before opening, because opening a FIFO waits for its other end …
     refuse_unless_file(&fs::metadata(path)?, limit)?;
-    let mut file = File::open(path)?;
+    let mut file = open(path)?;
     // … and after it, because the path may lead elsewhere by now.
     let metadata = file.metadata()?;
     refuse_unless_file(&metadata, limit)?;
@@ -285,6 +285,23 @@ pub fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, Unreadable> {
         return Err(Unreadable::TooLarge(limit));
     }
     Ok(bytes)
+}
+
+/// Opens a file to read it, and waits for nothing: where a FIFO has come to be by now, or a file of the kernel's has
+/// nothing to tell yet, that is an error.
+///
+/// # Errors
+/// Those of the system.
+pub fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        // O_NONBLOCK, which differs elsewhere.
+        options.custom_flags(0o4000);
+    }
+    options.open(path)
 }
 
 fn refuse_unless_file(metadata: &fs::Metadata, limit: u64) -> Result<(), Unreadable> {

@@ -463,6 +463,11 @@ fn templates_leave_open_what_they_decide() {
     assert!(user.loaded.users.rest.is_none() && user.loaded.refusals.is_empty());
     let go = check("redis.conf.tmpl", "{{- if .Values.auth }}\nrequirepass x\n{{- end }}\nhz 20\n");
     assert_eq!((go.why("requirepass"), go.get("hz")), (Why::Templated, "20".into()));
+    // What is printed may be several words, or none; what stands there already cannot become fewer.
+    let several = check("redis.conf.j2", "rename-command {{ command }}\nlua-time-limit {{ a }} {{ b }}\n");
+    assert!(several.loaded.renames.rest.is_some() && several.loaded.refusals.is_empty());
+    let too_many = check("redis.conf.j2", "rename-command A B C {{ more }}\n");
+    assert_eq!(too_many.loaded.refusals.len(), 1);
     let comment = check("redis.conf.j2", "{# port 0 #}\nport 7\n");
     assert_eq!(comment.get("port"), "7");
 }

@@ -23,6 +23,7 @@ fn read(files: &[(&str, &[u8])], version: Option<&str>) -> (Vec<Subject>, Source
         place: Place::File(path.into()),
         bytes: bytes.to_vec(),
         asked: true,
+        named: false,
         platform: None,
     });
     let mut reading = Reading::default();

@@ -336,3 +336,75 @@ fn a_reader_that_has_seen_enough() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert_eq!(output.status.code(), Some(0));
 }
+
+/// What is written over and over in one file takes a time that grows with the file, not with its square.
+#[test]
+fn the_same_again_and_again() {
+    let (_scratch, folder) = scratch();
+    let all = |line: &dyn Fn(usize) -> String, count: usize| (0..count).map(line).collect::<String>();
+    fs::write(folder.join("redis-save.conf"), "port 1\n".to_owned() + &"save 60 1\n".repeat(50_000)).unwrap();
+    let users = all(&|index| format!("user u{index} on >secret{index} ~k{index}:* +@read\n"), 20_000);
+    fs::write(folder.join("redis-users.conf"), "port 2\n".to_owned() + &users).unwrap();
+    let selectors = all(&|index| format!(" (+get ~{index})"), 50_000);
+    fs::write(folder.join("redis-selectors.conf"), format!("port 3\nuser a on nopass{selectors}\n")).unwrap();
+    let masters = all(&|index| format!("sentinel monitor m{index} 10.0.0.1 6379 2\n"), 20_000);
+    fs::write(folder.join("sentinel.conf"), masters).unwrap();
+    let options = hardline::project::Options { cwd: folder.clone(), ..Default::default() };
+    let began = Instant::now();
+    let (report, facts) = hardline::check(&options, &mut std::io::empty()).unwrap();
+    assert!(began.elapsed() < PATIENCE, "took {:?}", began.elapsed());
+    let names: Vec<&str> = report.subjects.iter().map(|subject| subject.name.as_str()).collect();
+    assert_eq!(names, ["sentinel", "redis-good", "redis-save", "redis-selectors", "redis-users"]);
+    assert!(report.broken.is_empty());
+    let clear =
+        report.findings.iter().filter(|found| found.finding.check.as_str() == "redis/acl-password-in-clear-text");
+    assert_eq!(clear.count(), 20_000);
+    let save = facts.subjects.iter().find(|subject| subject.name == "redis-save").unwrap().facts.get("save");
+    assert!(
+        matches!(save, Some(Fact::Unknown(unknown)) if unknown.why == hardline::fact::Why::NotSupported),
+        "{save:?}"
+    );
+}
+
+/// Just under the limit, as many as there can be. Each is judged by itself.
+#[test]
+fn a_hundred_thousand_users() {
+    const COUNT: usize = 100_000;
+    let (_scratch, folder) = scratch();
+    let mut users = String::new();
+    for index in 0..COUNT {
+        writeln!(users, "user u{index:05} on >{index:040} ~u{index:05}:* +@all -@admin").unwrap();
+    }
+    assert!(users.len() < 8 * 1024 * 1024 && users.len() > 7 * 1024 * 1024, "{}", users.len());
+    fs::write(folder.join("users.acl"), users).unwrap();
+    fs::write(folder.join("redis-many.conf"), "port 6379\nbind 0.0.0.0\naclfile users.acl\n").unwrap();
+    let options = hardline::project::Options { cwd: folder, ..Default::default() };
+    let (report, _) = hardline::check(&options, &mut std::io::empty()).unwrap();
+    let about = |id: &str| report.findings.iter().filter(|found| found.finding.check.as_str() == id).count();
+    assert_eq!(about("redis/acl-password-in-clear-text"), COUNT);
+    assert_eq!(about("redis/user-can-take-host"), 0);
+    assert_eq!((report.tally.subjects, report.tally.broken), (2, 0));
+    assert!(report.unknown.is_empty(), "{:?}", report.unknown.first());
+}
+
+#[test]
+fn questions_without_an_end() {
+    let (_scratch, folder) = scratch();
+    let asked = |file: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hardline"));
+        let output = command.args(["acl", "can", "--batch", file]).current_dir(&folder).output().unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let question = r#"{"rules": ["+get", "~*"], "command": ["get", "k"]}"#;
+    let long = " ".repeat(9 * 1024 * 1024);
+    fs::write(folder.join("long"), format!("{question}\n{long}{question}\n{question}")).unwrap();
+    let (code, answers, _) = asked("long");
+    let answers: Vec<&str> = answers.lines().collect();
+    assert_eq!((code, answers.len()), (Some(2), 3));
+    assert!(answers[1].contains("larger than the limit") && answers[2].contains("\"allowed\":true"), "{answers:?}");
+    let (code, _, told) = asked("/dev/zero");
+    assert!(code == Some(2) && told.contains("/dev/zero:1: a line without an end"), "{told}");
+    let (code, _, told) = asked(".");
+    assert!(code == Some(2) && told.contains(".: not a regular file but a folder"), "{told}");
+}

@@ -1,6 +1,6 @@
 //! `hardline acl`: what the users of an ACL file may do.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,6 +15,8 @@ use hardline::text;
 use serde::Serialize;
 
 use super::{Failure, Screen, say};
+
+mod batch;
 
 /// Undecidable, or a file that no server would take.
 const UNDECIDED: u8 = 3;
@@ -185,26 +187,7 @@ fn refused(path: &Path, file: &AclFile<'_>, evaluator: &Evaluator) -> bool {
 
 fn batch(can: &Can, path: &Path, screen: &mut Screen) -> Result<u8, Failure> {
     let evaluator = Evaluator::new(declared_or_newest(can.server_version.as_deref())?);
-    let mut input: Box<dyn BufRead> = if path.as_os_str() == "-" {
-        Box::new(io::stdin().lock())
-    } else {
-        let file = std::fs::File::open(path).map_err(|error| Trouble::line(format!("{}: {error}", path.display())))?;
-        Box::new(io::BufReader::new(file))
-    };
-    let mut code = 0;
-    let mut line = Vec::new();
-    while {
-        line.clear();
-        input.read_until(b'\n', &mut line)? > 0
-    } {
-        let question = line.strip_suffix(b"\n").unwrap_or(&line);
-        let answered = answer::answer(&evaluator, question);
-        if answered.is_input_error() {
-            code = super::USAGE;
-        }
-        json_line(&answered, screen)?;
-    }
-    Ok(code)
+    batch::run(path, &evaluator, screen)
 }
 
 fn json_line(value: &impl Serialize, screen: &mut Screen) -> Result<(), Failure> {

@@ -57,6 +57,10 @@ fn load(wanted: &[PathBuf], options: &Options, project: &mut Project) -> Vec<Loa
         let id = given.to_str().and_then(|id| embedded::all().iter().find(|check| check.id == id));
         match id {
             _ if path.is_dir() => match check_files(&path) {
+                // Nothing at all would look like a success; most often it is the folder of one platform.
+                Ok(files) if files.is_empty() => {
+                    project.mistake(format!("{}: no check in it: they are PLATFORM/NAME.toml", given.display()));
+                }
                 Ok(files) => {
                     texts.extend(files.into_iter().filter_map(|(id, path)| project.check_text(Some(id), path)));
                 }

@@ -1,6 +1,7 @@
 //! Sentinel, the watchman of Redis and Valkey: `sentinel.conf`.
 
 pub mod facts;
+mod known;
 pub mod statement;
 pub mod watch;
 

@@ -68,7 +68,7 @@ impl Rules for Lenient {
         true
     }
 
-    fn refuses(&self, _: &Loaded, _: &[Word]) -> Option<(usize, String)> {
+    fn refuses(&self, _: &Loaded, _: &[Word], _: bool) -> Option<(usize, String)> {
         None
     }
 }

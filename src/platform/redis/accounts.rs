@@ -36,10 +36,8 @@ impl Rules for AclRules {
         evaluator(so_far).table().named(name).is_some()
     }
 
-    fn refuses(&self, so_far: &Loaded, words: &[Word]) -> Option<(usize, String)> {
-        let name = words.get(1)?;
-        let same = |line: &UserLine| line.name().is_some_and(|other| other.bytes == name.bytes);
-        if so_far.version.since(7, 0) && so_far.users.items.iter().any(same) {
+    fn refuses(&self, so_far: &Loaded, words: &[Word], again: bool) -> Option<(usize, String)> {
+        if so_far.version.since(7, 0) && again {
             return Some((1, "there is another line for this user: Duplicate user found".to_owned()));
         }
         let evaluator = evaluator(so_far);

@@ -51,8 +51,8 @@ pub trait Rules {
     fn command(&self, so_far: &Loaded, name: &[u8]) -> bool;
 
     /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated.
-    fn refuses(&self, so_far: &Loaded, words: &[Word]) -> Option<(usize, String)>;
+    /// are all of the line; none of them is templated. `again` says whether an earlier line is for the same user.
+    fn refuses(&self, so_far: &Loaded, words: &[Word], again: bool) -> Option<(usize, String)>;
 }
 
 /// What one version makes of a configuration.

@@ -73,7 +73,7 @@ impl Rules for AnyRules {
         true
     }
 
-    fn refuses(&self, _: &Loaded, _: &[Word]) -> Option<(usize, String)> {
+    fn refuses(&self, _: &Loaded, _: &[Word], _: bool) -> Option<(usize, String)> {
         None
     }
 }

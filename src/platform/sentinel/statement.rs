@@ -5,8 +5,9 @@
 //! `sentinel.c:loadSentinelConfigFromQueue`, all versions). So their order matters only within these groups. The first
 //! that is refused ends the server, which names its line.
 
-use std::net::IpAddr;
+use std::collections::{HashMap, HashSet};
 
+use super::known::{Known, What, Whereabouts};
 use super::watch::{Monitor, Statement, Switch, Watch};
 use crate::fact::{Unknown, Why};
 use crate::platform::redis::address::literal;
@@ -62,8 +63,17 @@ pub fn carry_out(
     let mut watch = Watch { unknown: poisons.to_vec(), ..Watch::default() };
     watch.deny_scripts_reconfig = deny_scripts_reconfig(statements, poisons);
     let anything = !poisons.is_empty();
-    let mut run =
-        Run { watch, version, runs, hostnames: anything, masters_may_differ: anything, known: Vec::new(), at: None };
+    let mut run = Run {
+        watch,
+        version,
+        runs,
+        hostnames: anything,
+        masters_may_differ: anything,
+        names: HashMap::new(),
+        known: HashSet::new(),
+        replicas_by_name: false,
+        at: None,
+    };
     for statement in statements {
         run.note_template(statement);
     }
@@ -125,37 +135,14 @@ struct Run<'a> {
     hostnames: bool,
     /// Whether something may name or add masters that is not seen.
     masters_may_differ: bool,
+    /// Where each master is among those that are monitored, by its name.
+    names: HashMap<Box<[u8]>, usize>,
     /// What masters already have.
-    known: Vec<Known>,
+    known: HashSet<Known>,
+    /// Whether a replica is known by a name that would have to be looked up.
+    replicas_by_name: bool,
     /// The template's condition on the statement that is carried out.
     at: Option<Span>,
-}
-
-/// What a master has, and none may have twice.
-#[derive(PartialEq, Eq)]
-struct Known {
-    master: Box<[u8]>,
-    what: What,
-}
-
-#[derive(PartialEq, Eq)]
-enum What {
-    /// A command that is renamed, in lower case.
-    Command(Box<[u8]>),
-    /// A Sentinel, by its id.
-    Sentinel(Box<[u8]>),
-    /// A replica, by where it is and its port.
-    Replica(Whereabouts, i32),
-}
-
-/// Where an instance is, as it is compared (`sentinel.c:announceSentinelAddrAndPort`).
-#[derive(PartialEq, Eq)]
-enum Whereabouts {
-    Address(IpAddr),
-    /// As it is written, because names are announced.
-    Text(Box<[u8]>),
-    /// A name that leads somewhere.
-    Name(Box<[u8]>),
 }
 
 impl Run<'_> {
@@ -195,6 +182,13 @@ impl Run<'_> {
             (Phase::Own, [value]) => self.own(name, value),
             (Phase::Master, [master, rest @ ..]) if self.takes(name, rest.len()) => self.of_master(name, master, rest),
             _ if is("known-sentinel") && arguments.len() == 3 => {}
+            (phase, _)
+                if let Some(word) = arguments.iter().find(|word| word.templated)
+                    && (phase != Phase::Master || (1..=3).any(|count| self.takes(name, count))) =>
+            {
+                let needs = "how many words the template makes of this";
+                self.watch.doubts.push(Unknown::new(Why::Templated, word.span, needs));
+            }
             _ => self.refuse("Unrecognized sentinel configuration statement.", statement.span),
         }
     }
@@ -229,6 +223,9 @@ impl Run<'_> {
         if !name.templated && self.master(&name.bytes).is_some() {
             return self.refuse("Duplicate master name.", name.span);
         }
+        if !name.templated {
+            self.names.insert(c_string(&name.bytes).into(), self.watch.monitors.len());
+        }
         self.watch.monitors.push(Monitor {
             name: name.clone(),
             host: host.clone(),
@@ -253,8 +250,7 @@ impl Run<'_> {
     }
 
     fn master(&mut self, name: &[u8]) -> Option<&mut Monitor> {
-        let same = |monitor: &&mut Monitor| !monitor.name.templated && c_string(&monitor.name.bytes) == c_string(name);
-        self.watch.monitors.iter_mut().find(same)
+        self.watch.monitors.get_mut(*self.names.get(c_string(name))?)
     }
 
     fn own(&mut self, name: &Word, value: &Word) {
@@ -359,11 +355,13 @@ impl Run<'_> {
         };
         let port = atoi(&port.bytes);
         let by_name = matches!(place, Whereabouts::Name(_));
-        let may_be_same = self.known.iter().any(|known| {
-            let of_same_port = |whereabouts: &Whereabouts| by_name || matches!(whereabouts, Whereabouts::Name(_));
-            *known.master == *c_string(&master.bytes)
-                && matches!(&known.what, What::Replica(other, its_port) if *its_port == port && of_same_port(other))
-        });
+        self.replicas_by_name |= by_name;
+        let may_be_same = self.replicas_by_name
+            && self.known.iter().any(|known| {
+                let of_same_port = |whereabouts: &Whereabouts| by_name || matches!(whereabouts, Whereabouts::Name(_));
+                *known.master == *c_string(&master.bytes)
+                    && matches!(&known.what, What::Replica(other, its_port) if *its_port == port && of_same_port(other))
+            });
         let taken =
             self.once(master, What::Replica(place, port), host.span, "Duplicate hostname and port for replica.");
         if taken && may_be_same {
@@ -375,10 +373,8 @@ impl Run<'_> {
     /// Refuses what a master already has; whether it has it not.
     fn once(&mut self, master: &Word, what: What, at: Span, message: &str) -> bool {
         let entry = Known { master: c_string(&master.bytes).into(), what };
-        let new = !self.known.contains(&entry);
-        if new {
-            self.known.push(entry);
-        } else {
+        let new = self.known.insert(entry);
+        if !new {
             self.refuse(message, at);
         }
         new

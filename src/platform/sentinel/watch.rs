@@ -64,6 +64,8 @@ pub struct Watch {
     pub refusals: Vec<(String, Span)>,
     /// Why there may be more masters, settings or refusals than these.
     pub unknown: Vec<Unknown>,
+    /// Why there may be more refusals than these, and nothing else.
+    pub doubts: Vec<Unknown>,
 }
 
 /// A setting that is on or off.
@@ -114,6 +116,7 @@ impl Default for Watch {
             deny_scripts_reconfig: Switch::Default(true),
             refusals: Vec::new(),
             unknown: Vec::new(),
+            doubts: Vec::new(),
         }
     }
 }

@@ -35,6 +35,7 @@ pub fn says(check: &str, setup: &Setup, server: &Server) -> Says {
         place: Place::File(path.to_path_buf()),
         bytes: bytes.to_vec(),
         asked: true,
+        named: false,
         platform,
     };
     let versions = BTreeMap::from([("redis".to_owned(), server.version.to_string())]);

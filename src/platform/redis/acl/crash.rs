@@ -1,6 +1,8 @@
 //! Rules that the server accepts and that end it later.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::parse::{Effect, Permission};
@@ -15,6 +17,22 @@ pub struct Crashing {
     pub when: &'static str,
 }
 
+/// What is in force in some selectors and may end the server.
+struct Standing<'s> {
+    /// The names in rules on commands.
+    names: HashSet<&'s [u8]>,
+    /// The patterns of keys without any permission.
+    patterns: HashSet<&'s [u8]>,
+}
+
+impl<'s> Standing<'s> {
+    fn of(selectors: &'s [Selector<'_>]) -> Standing<'s> {
+        let names = selectors.iter().flat_map(|selector| &selector.rules).map(|rule| rule.name.as_ref());
+        let keys = selectors.iter().flat_map(|selector| &selector.keys).filter(|key| !key.read && !key.write);
+        Standing { names: names.collect(), patterns: keys.map(|key| key.pattern.as_ref()).collect() }
+    }
+}
+
 const NO_PERMISSION: &str = "the server ends on the next ACL LIST, ACL GETUSER or ACL SAVE, having no word for a key \
                              pattern that is neither for reading nor for writing";
 const UNREADABLE: &str = "the server ends on the next ACL LIST, ACL GETUSER or ACL SAVE, failing to read its own \
@@ -26,15 +44,17 @@ impl Evaluator {
     /// (`acl.c:ACLDescribeSelectorCommandRules`).
     pub fn crashing(&self, read: &Read<'_>) -> Vec<Crashing> {
         let user = &read.user;
+        // Few rules need them, and those may be many.
+        let (root, inner) = (OnceCell::new(), OnceCell::new());
+        let in_root = || root.get_or_init(|| Standing::of(std::slice::from_ref(&user.root)));
+        let in_selectors = || inner.get_or_init(|| Standing::of(&user.selectors));
         let mut found = Vec::new();
         for step in &read.steps {
             let when = match &step.effect {
-                Effect::Permission(permission) => self.ends_server(permission, &user.root),
+                Effect::Permission(permission) => self.ends_server(permission, in_root),
                 Effect::Selector(words) => {
-                    let inner = words.iter().filter_map(|word| self.permission(word).ok());
-                    let inner: Vec<Permission<'_>> = inner.collect();
-                    let ends = |selector| inner.iter().find_map(|permission| self.ends_server(permission, selector));
-                    user.selectors.iter().find_map(ends)
+                    let mut inner = words.iter().filter_map(|word| self.permission(word).ok());
+                    inner.find_map(|permission| self.ends_server(&permission, in_selectors))
                 }
                 _ => None,
             };
@@ -43,15 +63,18 @@ impl Evaluator {
         found
     }
 
-    fn ends_server(&self, permission: &Permission<'_>, selector: &Selector<'_>) -> Option<&'static str> {
+    fn ends_server<'s, 'r: 's>(
+        &self,
+        permission: &Permission<'_>,
+        standing: impl Fn() -> &'s Standing<'r>,
+    ) -> Option<&'static str> {
         match permission {
             Permission::Keys { pattern, read: false, write: false } => {
-                let stands = |key: &super::KeyPattern<'_>| key.pattern == *pattern && !key.read && !key.write;
-                selector.keys.iter().any(stands).then_some(NO_PERMISSION)
+                standing().patterns.contains(pattern.as_ref()).then_some(NO_PERMISSION)
             }
             Permission::FirstWord { rule, .. } if self.version.since(7, 2) => {
                 let name = rule.to_ascii_lowercase();
-                let stands = selector.rules.iter().any(|known| known.name.as_ref() == name);
+                let stands = standing().names.contains(name.as_slice());
                 (stands && !self.reads_back(&name)).then_some(UNREADABLE)
             }
             _ => None,

@@ -64,6 +64,9 @@ impl Court {
     }
 }
 
+/// How many rules of one user are evaluated: a bound on work, far above use.
+const MOST_RULES: usize = 20_000;
+
 /// A user with its places.
 pub struct Person<'a> {
     name: &'a [u8],
@@ -80,6 +83,10 @@ impl<'a> Person<'a> {
     pub fn written(root: Name, account: &'a Account, court: &'a Court) -> Person<'a> {
         let outcome = match &account.unknown {
             Some(unknown) => Err(unknown.clone().following_from(format!("{root}.acl.users"))),
+            None if account.rules.len() > MOST_RULES => {
+                let needs = "fewer rules: hardline evaluates no more for one user";
+                Err(Unknown::new(Why::NotSupported, account.at, needs).following_from(format!("{root}.acl.users")))
+            }
             None => of_rules(&court.evaluator, &account.rules, court.gates)
                 .ok_or_else(|| Unknown::new(Why::Malformed, account.at, "rules that the server accepts")),
         };

@@ -1,6 +1,6 @@
 //! The users of a configuration as they are written: names and rules with their places, before any is evaluated.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::fact::{Unknown, Why};
@@ -115,6 +115,7 @@ fn of_settings(root: &str, loaded: &Loaded) -> Unwritten {
 /// The users of `user` lines. Of two lines for one name 6.2 keeps the later; later versions refuse the second.
 fn of_lines(loaded: &Loaded) -> Vec<Account> {
     let mut accounts: Vec<Account> = Vec::new();
+    let mut places: HashMap<Arc<[u8]>, usize> = HashMap::new();
     for line in &loaded.users.items {
         let Some(name) = line.name() else { continue };
         let templated = line.words.iter().find(|word| word.templated);
@@ -124,9 +125,12 @@ fn of_lines(loaded: &Loaded) -> Vec<Account> {
             rules: line.rules().iter().map(|word| Rule { bytes: word.bytes.clone(), at: word.span }).collect(),
             unknown: templated.map(|word| Unknown::new(Why::Templated, word.span, "the rendered file")),
         };
-        match accounts.iter_mut().find(|other| other.name == account.name) {
-            Some(other) => *other = account,
-            None => accounts.push(account),
+        match places.get(&account.name) {
+            Some(place) => accounts[*place] = account,
+            None => {
+                places.insert(account.name.clone(), accounts.len());
+                accounts.push(account);
+            }
         }
     }
     accounts

@@ -37,7 +37,10 @@ fn users(root: Name, worlds: Vec<Seen>, default: Option<Fact>, at: Span) -> Fact
         return Fact::unknown(Why::VersionUnknown, at, needs);
     }
     let rest = worlds.iter().find_map(|(roster, _)| roster.rest.clone());
-    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, at }));
+    // Known before any is made: each item that is made asks for it.
+    let unwritten = first.default_account().is_none() && !matches!(first.unwritten, Unwritten::Unknown(_));
+    let length = first.accounts.len() + usize::from(unwritten);
+    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, length, at }));
     Fact::Known { value: Value::List(List { items, rest }), origin: Origin::Derived([at].into()) }
 }
 
@@ -52,21 +55,13 @@ struct Users {
     worlds: Vec<Seen>,
     /// The default user.
     default: Option<Fact>,
+    length: usize,
     at: Span,
-}
-
-impl Users {
-    fn written(&self) -> usize {
-        self.worlds.first().map_or(0, |(roster, _)| roster.accounts.len())
-    }
 }
 
 impl MakeItem for Users {
     fn len(&self) -> usize {
-        let unwritten = |(roster, _): &Seen| {
-            roster.default_account().is_none() && !matches!(roster.unwritten, Unwritten::Unknown(_))
-        };
-        self.written() + usize::from(self.worlds.first().is_some_and(unwritten))
+        self.length
     }
 
     fn item(&self, index: usize) -> Fact {

@@ -153,7 +153,7 @@ pub(super) fn sentinel(reader: &mut Reader<'_, '_>, main: &Location) {
     for (message, at) in &watch.refusals {
         reader.refuse_at(Phase::Reading, message, *at);
     }
-    reader.loaded.doubts.extend(watch.unknown.iter().cloned());
+    reader.loaded.doubts.extend(watch.unknown.iter().chain(&watch.doubts).cloned());
     reader.loaded.watch = watch;
     if !writable {
         let at = reader.loaded.end;

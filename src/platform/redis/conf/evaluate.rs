@@ -1,5 +1,6 @@
 //! Line after line, as `config.c:loadServerConfigFromString` goes through them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +20,12 @@ use crate::platform::redis::version::Version;
 use crate::platform::sentinel::watch::{Statement, Watch};
 use crate::text::{Span, Unreadable};
 
+/// How long the path of a working folder may be.
+const LONGEST_PATH: usize = 4096;
+
+/// How many points of `save` are kept.
+const MOST_POINTS: usize = 256;
+
 /// The configuration while it is read.
 pub(super) struct Reader<'a, 'l> {
     pub(super) library: &'a mut Library<'l>,
@@ -37,6 +44,8 @@ pub(super) struct Reader<'a, 'l> {
     /// Commands whose names are gone, and names that are new, in lower case.
     gone: Vec<Vec<u8>>,
     new: Vec<Vec<u8>>,
+    /// The names of the users so far.
+    users: HashSet<Arc<[u8]>>,
 }
 
 pub(super) fn load(version: &'static Version, start: &Start, library: &mut Library<'_>, rules: &dyn Rules) -> Loaded {
@@ -76,6 +85,7 @@ pub(super) fn load(version: &'static Version, start: &Start, library: &mut Libra
         files_read: 1,
         gone: Vec::new(),
         new: Vec::new(),
+        users: HashSet::new(),
     };
     reader.text(&text);
     // A Sentinel loads neither modules nor data (`server.c:main`).
@@ -267,6 +277,10 @@ impl Reader<'_, '_> {
         if old && clears {
             held = Ok(Vec::new());
         }
+        // Every line keeps all points so far: without a limit a large file would need its size in memory squared.
+        if held.as_ref().is_ok_and(|held| held.len() + points.len() > MOST_POINTS) {
+            held = Err(unknown(Why::NotSupported, at, "fewer save points: no server needs so many"));
+        }
         Some(Ok(held.map(|mut held| {
             held.extend(points);
             Typed::Points(held.into())
@@ -282,6 +296,10 @@ impl Reader<'_, '_> {
             return;
         };
         let folder = folder.resolve(&written_path(path));
+        // Relative ones add up; `PATH_MAX` of Linux.
+        if folder.path().as_os_str().len() > LONGEST_PATH {
+            return self.refuse("File name too long", at, line);
+        }
         if self.mode == Mode::Server {
             match self.library.files().list(&folder) {
                 Ok(_) => {}
@@ -300,13 +318,16 @@ impl Reader<'_, '_> {
         let count = words.len();
         let name = &parsed.name;
         let is = |other: &str| same_word(name, other);
-        if count == 2 && dead(version).any(is) {
+        // What a template prints may be no word or several.
+        let written = words.iter().filter(|word| !word.templated).count();
+        let may_be = |wanted: usize| count == wanted || written < count && written <= wanted;
+        if may_be(2) && dead(version).any(is) {
             return;
         }
-        if is("include") && count == 2 {
+        if is("include") && may_be(2) {
             return self.include(words, line);
         }
-        if is("rename-command") && count == 3 {
+        if is("rename-command") && may_be(3) {
             return self.rename(words, line);
         }
         if is("user") && count >= 2 {
@@ -349,12 +370,15 @@ impl Reader<'_, '_> {
             self.loaded.users.rest = self.loaded.users.rest.take().or(rest);
             return;
         }
+        let Some(name) = words.get(1).map(|word| word.bytes.clone()) else { return };
+        let again = self.users.contains(&name);
         if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(&self.loaded, words)
+            && let Some((blamed, message)) = self.rules.refuses(&self.loaded, words, again)
         {
             let at = words.get(blamed).map_or(line.span, |word| word.span);
             return self.refuse(&message, at, line);
         }
+        self.users.insert(name);
         self.loaded.users.items.push(UserLine { words: words.into(), span: line.span });
     }
 
@@ -426,6 +450,9 @@ impl Reader<'_, '_> {
                 return self.poison(unknown);
             }
         };
+        if self.files_read > MOST_FILES {
+            return self.too_many_files(path.span);
+        }
         let opened = self.library.include(written, &folder, self.version());
         if let Some((_, error)) = opened.failed {
             // As it is written: where a scanned tree lies on this machine is nobody's business.
@@ -455,10 +482,7 @@ impl Reader<'_, '_> {
             return self.refuse(message, path.span, line);
         }
         if self.chain.len() > DEEPEST || self.files_read > MOST_FILES {
-            let needs = "fewer included files: hardline follows no more";
-            let unknown = unknown(Why::NotSupported, path.span, needs);
-            self.loaded.doubts.push(unknown.clone());
-            return self.poison(unknown);
+            return self.too_many_files(path.span);
         }
         let sources: Vec<_> = opened.files.iter().map(|(_, source)| *source).collect();
         let text = self.library.text(&sources, false);
@@ -467,6 +491,16 @@ impl Reader<'_, '_> {
         self.chain.extend(reals);
         self.text(&text);
         self.chain.truncate(depth);
+    }
+
+    fn too_many_files(&mut self, at: Span) {
+        let unknown = unknown(Why::NotSupported, at, "fewer included files: hardline follows no more");
+        // Once is enough: everything after it is unknown for the same reason.
+        let known = self.loaded.poisons.last().is_some_and(|last| last.unknown.needs == unknown.needs);
+        if !known || self.loaded.writes.len() > self.loaded.poisons.last().map_or(0, |last| last.after) {
+            self.loaded.doubts.push(unknown.clone());
+            self.poison(unknown);
+        }
     }
 
     /// Something that may have written any line.
