@@ -9,7 +9,7 @@ pub mod load;
 pub mod places;
 mod vet;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -224,6 +224,21 @@ pub struct Check {
 }
 
 impl Check {
+    /// The names of all facts that have to do with the check: `acl` for `redis.acl.users[].enabled`.
+    pub fn fact_names(&self) -> BTreeSet<&str> {
+        let rule = &self.rule;
+        let paths = std::iter::once(&rule.at).chain(rule.also.iter().map(|also| &also.path));
+        let shown =
+            rule.message.0.iter().filter_map(|piece| if let Piece::Fact(path) = piece { Some(path) } else { None });
+        let edits = self.fix.edits.iter().flat_map(|(_, paths)| paths);
+        let conditions =
+            self.bypass.iter().map(|bypass| &bypass.when).chain(rule.also.iter().filter_map(|also| also.when.as_ref()));
+        let reads = [&rule.when, &rule.deny].into_iter().chain(conditions).flat_map(|expr| &expr.reads);
+        let lists = rule.for_each.iter().map(|each| &each.list.path);
+        let all = paths.chain(shown).chain(edits).map(|path| &path.read.path).chain(reads).chain(lists);
+        all.filter_map(|path| path.split('.').nth(1)).map(|name| name.trim_end_matches("[]")).collect()
+    }
+
     /// The parameters with the user's values in place of the defaults.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::fact::{Fact, Items, Subject, Unknown, Value};
 use crate::files::{Files, Location, Memory};
 use crate::finding::{Undecided, Verdict};
 use crate::judge::{self, Judged};
-use crate::platform::{self, Context, Found, Reading};
+use crate::platform::{self, Context, Found, Reading, Wanted};
 use crate::text::{Place, Sources};
 
 /// An example's machine as hardline sees it, with what the check says about it.
@@ -82,7 +82,7 @@ fn versions(check: &Check, example: &Example) -> BTreeMap<String, String> {
 }
 
 fn context<'a>(files: &'a Memory, versions: &'a BTreeMap<String, String>) -> Context<'a> {
-    Context { files, versions }
+    Context { files, versions, wanted: &Wanted::All }
 }
 
 fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading) -> Vec<Subject> {

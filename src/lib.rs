@@ -31,7 +31,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use check::Check;
 use expr::Params;
 use fix::Workshop;
-use platform::Context;
+use platform::{Context, Wanted};
 use project::{Facts, Options, Project, Trouble};
 use report::{Clock, Judged, Report};
 
@@ -43,7 +43,9 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let (started, watch) = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
     let (checks, broken) = project.checks(options)?;
-    let facts = project.read(options, stdin)?;
+    let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
+    let wanted = Wanted::Names(names.collect());
+    let facts = project.read(options, stdin, &wanted)?;
     let mut judged: Vec<Judged> = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).collect();
     let mut asked = vec![false; checks.len()];
     for (number, subject) in facts.subjects.iter().enumerate() {
@@ -56,7 +58,7 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
         }
         let mut verdicts = judge::judge_all(&its, subject);
         if options.fixes {
-            let context = Context { files: &facts.files, versions: &facts.versions };
+            let context = Context { files: &facts.files, versions: &facts.versions, wanted: &wanted };
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut verdicts);
         }

@@ -63,11 +63,34 @@ pub struct Claimed {
 }
 
 /// What reading may use.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     /// What may be opened.
     pub files: &'a dyn Files,
     /// The declared version of each platform, `product:version`.
     pub versions: &'a BTreeMap<String, String>,
+    /// The facts that somebody will ask for.
+    pub wanted: &'a Wanted,
+}
+
+/// Which facts of a subject somebody will ask for. A platform may leave out others, of which it has hundreds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Wanted {
+    /// Every one.
+    #[default]
+    All,
+    /// Those of these names, whatever is below them.
+    Names(BTreeSet<String>),
+}
+
+impl Wanted {
+    /// Whether somebody will ask for the fact of this name.
+    pub fn has(&self, name: &str) -> bool {
+        match self {
+            Wanted::All => true,
+            Wanted::Names(names) => names.contains(name),
+        }
+    }
 }
 
 /// What reading adds to.

@@ -14,7 +14,7 @@ use crate::files::Disk;
 use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
 use crate::platform::redis::version::Version;
-use crate::platform::{self, Context, PLATFORMS, Reading};
+use crate::platform::{self, Context, PLATFORMS, Reading, Wanted};
 use crate::report::Shower;
 use crate::schema::Root;
 use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
@@ -262,7 +262,7 @@ impl Project {
     ///
     /// # Errors
     /// Every mistake in the arguments and the configuration.
-    pub fn read(&mut self, options: &Options, stdin: &mut dyn Read) -> Result<Facts, Trouble> {
+    pub fn read(&mut self, options: &Options, stdin: &mut dyn Read, wanted: &Wanted) -> Result<Facts, Trouble> {
         self.sound()?;
         let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
         let collected = collect(Request {
@@ -282,7 +282,7 @@ impl Project {
         let mut versions: BTreeMap<String, String> = declared.collect();
         versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
-        let context = Context { files: &collected.disk, versions: &versions };
+        let context = Context { files: &collected.disk, versions: &versions, wanted };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
         if subjects.is_empty() {
             let message = "nothing was found that hardline understands".to_owned();

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use clap::Args;
 use hardline::fact::{Fact, Origin, Subject, Value};
 use hardline::mask::one_line;
+use hardline::platform::Wanted;
 use hardline::project::Project;
 use hardline::report::Shower;
 
@@ -22,7 +23,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: Arguments, screen: &mut Screen) -> Result<u8, Failure> {
     let options = arguments.input.options()?;
-    let facts = Project::find(&options)?.read(&options, &mut io::stdin().lock())?;
+    let facts = Project::find(&options)?.read(&options, &mut io::stdin().lock(), &Wanted::All)?;
     let show = facts.shower(&options.cwd);
     tell(&facts.notices, show);
     for subject in &facts.subjects {

@@ -165,6 +165,8 @@ fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fra
 pub fn settings(instance: &Instance) -> Vec<(Name, Fact)> {
     SettingId::all()
         .filter(|setting| !setting.setting().hidden)
+        // What must be masked is, whether anybody asks for it or not.
+        .filter(|setting| instance.wanted.has(setting.setting().fact) || setting.is_secret())
         .filter_map(|setting| across(&instance.loaded, setting))
         .filter(|(_, fact)| !(instance.fragment && is_default(fact)))
         .collect()

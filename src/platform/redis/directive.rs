@@ -185,6 +185,11 @@ impl SettingId {
         &SETTINGS[self.index()]
     }
 
+    /// Whether its value must never be shown, in any version.
+    pub fn is_secret(self) -> bool {
+        self.setting().by_version.iter().flatten().any(|spec| spec.secret)
+    }
+
     /// The setting in the version of this number in [`VERSIONS`], if that version has it.
     pub fn spec(self, world: usize) -> Option<&'static Spec> {
         self.setting().by_version.get(world).copied().flatten()

@@ -17,7 +17,7 @@ use super::value::Typed;
 use super::version::Version;
 use crate::fact::{Name, Record, Subject, Unknown, Why};
 use crate::files::Location;
-use crate::platform::{Claimed, Context, Reading};
+use crate::platform::{Claimed, Context, Reading, Wanted};
 use crate::text::{Level, Notice, SourceId, Sources, Span, Unreadable, Where};
 
 /// A server with its configuration, as each version in question reads it.
@@ -32,6 +32,8 @@ pub struct Instance {
     pub doors: Vec<Door>,
     /// The kind of server.
     pub kind: Name,
+    /// The settings that somebody will ask for.
+    pub wanted: Wanted,
     /// Whether this is only a part of a configuration, so that nothing is missing from it.
     pub fragment: bool,
 }
@@ -93,7 +95,8 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
         library.know(&file.location, file.source);
     }
     let sentinel = kind.name == "sentinel";
-    let mut reader = Reader { worlds: &worlds, sentinel, library, notices: &mut reading.notices };
+    let mut reader =
+        Reader { wanted: context.wanted, worlds: &worlds, sentinel, library, notices: &mut reading.notices };
     let graph = reader.graph(claimed, &forms);
     let mut subjects = Vec::new();
     for root in graph.roots(&forms) {
@@ -143,6 +146,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
 }
 
 struct Reader<'a, 'l> {
+    wanted: &'a Wanted,
     worlds: &'a [&'static Version],
     sentinel: bool,
     library: Library<'l>,
@@ -204,7 +208,7 @@ impl Reader<'_, '_> {
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
         let started: Vec<Started> = loaded.iter().map(|loaded| AclRules.start(loaded, &mut self.library)).collect();
         let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
-        let instance = Instance { loaded, acl, started, doors, kind: kind.name, fragment };
+        let instance = Instance { loaded, acl, started, doors, kind: kind.name, wanted: self.wanted.clone(), fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
                       set elsewhere";
         Subject {

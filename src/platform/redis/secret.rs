@@ -4,7 +4,6 @@
 use std::borrow::Cow;
 
 use super::directive;
-use super::version::VERSIONS;
 use crate::mask::Hidden;
 use crate::text::{Source, Span};
 
@@ -66,8 +65,7 @@ fn line_secrets(line: &[u8], start: usize, source: &Source, hidden: &mut Vec<Hid
 
 /// Whether the values of a setting are secret in any version (`SENSITIVE_CONFIG` in `config.c`).
 fn is_secret(name: &[u8]) -> bool {
-    let Some(named) = directive::named(name) else { return false };
-    (0..VERSIONS.len()).any(|world| named.setting.spec(world).is_some_and(|spec| spec.secret))
+    directive::named(name).is_some_and(|named| named.setting.is_secret())
 }
 
 /// The words of a line with their offsets, quotes left as they are.
