@@ -152,6 +152,8 @@ pub struct Example {
     pub unknown: Vec<String>,
     /// Paths that refuse to be read.
     pub deny_read: Vec<String>,
+    /// Permission bits of files, in octal as text (`"0644"`); 0640 where nothing is said.
+    pub modes: BTreeMap<String, String>,
     /// With `deny`: the text under the primary label once the fix is applied.
     pub fixed: Option<String>,
 }

@@ -73,6 +73,10 @@ pub fn machine(example: &Example) -> Memory {
     for path in &example.deny_read {
         files.deny(path);
     }
+    for (path, mode) in &example.modes {
+        // The loader refuses what is no octal number.
+        files.chmod(path, u32::from_str_radix(mode, 8).unwrap_or(0));
+    }
     files
 }
 

@@ -4,10 +4,14 @@
 //! the tree it was found in; an absolute one is opened under `--root`, or where it lies inside the scanned tree, and
 //! is otherwise out of reach: a laptop's own `/etc/redis/users.acl` must not decide a repository's verdict.
 
+mod git;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
+use self::git::Git;
 use crate::text::{self, Unreadable};
 
 /// A path, and whose file system it is in.
@@ -88,6 +92,14 @@ pub trait Files: Sync {
     /// [`Unreadable::OutOfReach`] when it may not be opened.
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable>;
 
+    /// Who may do what with a file, and whether git would keep it.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why it cannot be told.
+    fn standing(&self, _at: &Location) -> Result<Standing, Unreadable> {
+        Err(Unreadable::OutOfReach)
+    }
+
     /// Whether a file could be opened for appending, without touching it: it may be made if it is not there.
     ///
     /// # Errors
@@ -105,6 +117,17 @@ pub trait Files: Sync {
     }
 }
 
+/// How a file stands in its file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Standing {
+    /// The permission bits.
+    pub mode: u32,
+    /// Whether it is in a git work tree, which keeps no modes.
+    pub in_work_tree: bool,
+    /// Whether it would be committed there: in a work tree, and not ignored.
+    pub committed: bool,
+}
+
 /// The file system of this machine, as far as a run may open it.
 #[derive(Debug, Clone)]
 pub struct Disk {
@@ -114,6 +137,7 @@ pub struct Disk {
     root: Option<Folder>,
     /// How many bytes of one file are read.
     limit: u64,
+    git: Arc<Mutex<Git>>,
 }
 
 /// A folder as it was named, and where that leads.
@@ -133,12 +157,13 @@ impl Folder {
 impl Disk {
     /// The whole file system, every absolute path taken as it is: what `hardline effective` asks.
     pub fn whole(limit: u64) -> Disk {
-        Disk { within: None, root: None, limit }
+        Disk { within: None, root: None, limit, git: Arc::default() }
     }
 
     /// These folders, which are absolute, and the one in which the target machine's `/` is.
     pub fn new(within: Vec<PathBuf>, root: Option<PathBuf>, limit: u64) -> Disk {
-        Disk { within: Some(within.into_iter().map(Folder::new).collect()), root: root.map(Folder::new), limit }
+        let within = Some(within.into_iter().map(Folder::new).collect());
+        Disk { within, root: root.map(Folder::new), limit, git: Arc::default() }
     }
 
     /// The path to open, and where it leads. Symbolic links are followed, so that one cannot lead out of the tree
@@ -179,6 +204,17 @@ impl Files for Disk {
 
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
         Ok(self.open(at)?.1)
+    }
+
+    #[cfg(unix)]
+    fn standing(&self, at: &Location) -> Result<Standing, Unreadable> {
+        use std::os::unix::fs::MetadataExt;
+        let (_, real) = self.open(at)?;
+        let mode = fs::metadata(&real)?.mode() & 0o7777;
+        let mut git = self.git.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let tree = real.parent().and_then(|folder| git.tree(folder));
+        let committed = tree.as_ref().is_some_and(|tree| !git.ignores(tree, &real));
+        Ok(Standing { mode, in_work_tree: tree.is_some(), committed })
     }
 
     fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
@@ -278,6 +314,10 @@ impl Files for Changed<'_> {
     fn executable(&self, at: &Location) -> Result<(), Unreadable> {
         self.files.executable(at)
     }
+
+    fn standing(&self, at: &Location) -> Result<Standing, Unreadable> {
+        self.files.standing(at)
+    }
 }
 
 /// Files held in memory: a whole small machine, whose `/` they are in. What examples of checks run on.
@@ -285,6 +325,7 @@ impl Files for Changed<'_> {
 pub struct Memory {
     files: BTreeMap<PathBuf, Vec<u8>>,
     denied: Vec<PathBuf>,
+    modes: BTreeMap<PathBuf, u32>,
 }
 
 impl Memory {
@@ -301,6 +342,11 @@ impl Memory {
     /// Makes a path refuse to be read.
     pub fn deny(&mut self, path: impl AsRef<Path>) {
         self.denied.push(normal(&Path::new("/").join(path)));
+    }
+
+    /// Gives a file other permission bits than 0640.
+    pub fn chmod(&mut self, path: impl AsRef<Path>, mode: u32) {
+        self.modes.insert(normal(&Path::new("/").join(path)), mode);
     }
 
     /// All paths with their bytes, sorted.
@@ -332,5 +378,17 @@ impl Files for Memory {
 
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
         Ok(normal(&Path::new("/").join(at.path())))
+    }
+
+    /// A work tree is below a folder with something in `.git`.
+    fn standing(&self, at: &Location) -> Result<Standing, Unreadable> {
+        let path = self.real(at)?;
+        if !self.files.contains_key(&path) {
+            return Err(Unreadable::Missing);
+        }
+        let mode = self.modes.get(&path).copied().unwrap_or(0o640);
+        let in_git = |folder: &Path| self.files.keys().any(|file| file.starts_with(folder.join(".git")));
+        let in_work_tree = path.ancestors().skip(1).any(in_git);
+        Ok(Standing { mode, in_work_tree, committed: in_work_tree })
     }
 }

@@ -153,6 +153,12 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
         unclaimed.retain(|at| !context.files.real(at).is_ok_and(|real| named.contains(&real)));
         reading.notices.extend(unclaimed.iter().map(|at| nobodys(at.path())));
     }
+    if context.wanted.has("passwords") {
+        redis::shared::link(&mut subjects);
+    }
+    if context.wanted.has("files") || context.wanted.has("passwords") {
+        redis::on_disk::add(&mut subjects, &reading.sources, context.files);
+    }
     subjects
 }
 

@@ -24,7 +24,7 @@ const HOMES: [(&str, &[&str]); 8] = [
     ("cel", &[]),
     ("clap", &["cli", "main"]),
     ("globset", &["choose"]),
-    ("ignore", &["collect", "config"]),
+    ("ignore", &["collect", "config", "files"]),
     ("miette", &["report/terminal"]),
     ("redis", &["platform/redis/live"]),
     ("sha2", &["fact", "report", "platform/redis"]),

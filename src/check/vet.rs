@@ -187,6 +187,11 @@ impl Vet<'_> {
                 }
             }
             self.params(&key, example);
+            for (path, mode) in &example.modes {
+                if u32::from_str_radix(mode, 8).is_err() {
+                    self.at(&format!("{key}.modes.\"{path}\""), format!("`{mode}` is no mode in octal digits"));
+                }
+            }
         }
     }
 

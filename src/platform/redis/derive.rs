@@ -160,13 +160,19 @@ fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fra
     Fact::Known { value, origin: Origin::Derived([loaded.end].into()) }
 }
 
+/// What passwords and files are compared by, whoever asks.
+const ALWAYS: [&str; 2] = ["replicaof", "tls_key_file"];
+
 /// Every setting that some version in question has, as one fact across the versions. Of a mere part of a
 /// configuration, only what is written.
 pub fn settings(instance: &Instance) -> Vec<(Name, Fact)> {
     SettingId::all()
         .filter(|setting| !setting.setting().hidden)
         // What must be masked is, whether anybody asks for it or not.
-        .filter(|setting| instance.wanted.has(setting.setting().fact) || setting.is_secret())
+        .filter(|setting| {
+            let fact = setting.setting().fact;
+            instance.wanted.has(fact) || setting.is_secret() || ALWAYS.contains(&fact)
+        })
         .filter_map(|setting| across(&instance.loaded, setting))
         .filter(|(_, fact)| !(instance.fragment && is_default(fact)))
         .collect()

@@ -21,6 +21,11 @@ pub static DERIVED: &[Field] = &[
     ),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
+    field(
+        "files",
+        Type::List(&Type::Record(&[FILE])),
+        "the files it is made of, and the key of TLS, as they are on this disk",
+    ),
     field("main", Type::Text, "the name of the main file; what is missing would be written at its end"),
     field("modules", Type::List(&Type::Record(&[MODULE])), "the modules that are loaded at the start"),
     field("old_names", Type::List(&Type::Record(&[OLD_NAME])), "settings that are written under a name they had once"),
@@ -133,6 +138,17 @@ static LISTENER: &[Field] = &[
     field("wildcard", Type::Bool, "whether it is every address of its family"),
 ];
 
+static FILE: &[Field] = &[
+    field("path", Type::Text, "the path"),
+    field("role", Type::Text, "configuration, acl or key"),
+    field("mode", Type::Text, "the permission bits in octal"),
+    field("readable_by_all", Type::Bool, "whether every user of the host may read it"),
+    field("writable_by_others", Type::Bool, "whether its group or every user of the host may write it"),
+    field("in_work_tree", Type::Bool, "whether it is in a git work tree, where modes say nothing"),
+    field("committed", Type::Bool, "whether it is in a git work tree and not ignored there"),
+    field("private_key", Type::Bool, "whether a private key stands in it"),
+];
+
 static MODULE: &[Field] = &[
     field("path", Type::Text, "the path of the library"),
     field("absolute", Type::Bool, "whether the path does not depend on the working folder"),
@@ -167,6 +183,9 @@ static PASSWORD: &[Field] = &[
         Type::Bool,
         "whether it is the literal text of a reference such as ${NAME}, which the server does not resolve",
     ),
+    field("users", Type::List(&Type::Text), "the other users of the instance that have the same password"),
+    field("instances", Type::List(&Type::Text), "whose it is in other instances, where neither is a replica"),
+    field("committed", Type::Bool, "whether it is in a git work tree, in a file that git does not ignore"),
     field("in_acl", Type::Bool, "whether it is written in an ACL rule, where a hash could stand instead"),
 ];
 
