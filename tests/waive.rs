@@ -196,7 +196,7 @@ fn a_waiver_waives_what_it_names_and_no_more() {
         (slow("**/redis-a.conf"), &[SLOW]),
         (slow("redis-a"), &[SLOW]),
         (slow(&print), &[SLOW]),
-        (slow("*.conf"), &[]),
+        (slow("redis*.conf"), &[]),
         (slow("deploy"), &[]),
         (slow("redis"), &[]),
         (slow("deploy/[a"), &[]),
@@ -234,6 +234,32 @@ fn only_hardline_toml_waives_a_waiver_that_is_over_broad() {
     assert_eq!(says(&both), (vec![SLOW.to_owned(), over], vec![]));
     let unused = format!("{}{}", block(SLOW, "gone"), block("hardline/waiver-unused", "hardline.toml"));
     assert_eq!(says(&unused).1, ["hardline/waiver-unused", "hardline/waiver-malformed"]);
+}
+
+#[test]
+fn a_json_report_says_who_waived_and_where() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/waived");
+    let options = Options { cwd: root.clone(), today: Date::parse("2026-06-30"), ..Options::default() };
+    let (report, facts) = hardline::check(&options, &mut std::io::empty()).unwrap();
+    let mut out = Vec::new();
+    hardline::report::json::render(&report, facts.shower(&root), &mut out).unwrap();
+    let json: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    let of = |list: &str, check: &str| {
+        let all = json[list].as_array().unwrap();
+        all.iter().find(|it| it["check"] == check).unwrap().clone()
+    };
+    let slow = of("findings", SLOW);
+    assert_eq!(slow["verdict"], "waived");
+    let waiver = serde_json::json!({"owner": "@platform", "reason": "a cache that nobody debugs", "until": "2099-12-31",
+        "where": "deploy/*.conf.j2", "source": {"path": "hardline.toml", "line": 2}});
+    assert_eq!(slow["waiver"], waiver);
+    let level = of("unknown", "redis/loglevel-unfit");
+    assert_eq!(level["waiver"]["where"], "deploy/redis-cache.conf.j2");
+    assert_eq!(level["waiver"]["source"]["line"], 8);
+    assert_eq!(of("findings", "hardline/waiver-expired")["verdict"], "fail");
+    assert_eq!(json["tally"]["waived"], 3);
+    let (listed, failed) = (json["findings"].as_array().unwrap(), &json["tally"]["fail"]);
+    assert_eq!(listed.iter().filter(|it| it["verdict"] == "fail").count() as u64, failed.as_u64().unwrap());
 }
 
 /// Runs `hardline waive` in a folder; gives exit code and standard output.
