@@ -288,7 +288,7 @@ impl Project {
     pub fn read(&mut self, options: &Options, stdin: &mut dyn Read) -> Result<Facts, Trouble> {
         self.sound()?;
         let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
-        let whole = paths.iter().any(|path| self.folder.starts_with(normal(&options.cwd.join(path))));
+        let whole = paths.iter().any(|path| normal(&self.folder).starts_with(normal(&options.cwd.join(path))));
         let collected = collect(Request {
             paths,
             stdin_name: options.stdin_name.clone(),

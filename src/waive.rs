@@ -8,6 +8,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use crate::date::Date;
 use crate::fact::Subject;
+use crate::files::normal;
 use crate::finding::{CheckId, Waiver};
 use crate::platform::hardline::{self, State};
 use crate::spell::nearest;
@@ -144,10 +145,11 @@ impl<'a> Waivers<'a> {
 }
 
 impl Setting<'_> {
-    /// The path of a source as globs see it.
+    /// The path of a source as globs see it: from the folder of `hardline.toml`, and as it is where it lies elsewhere.
     fn path(&self, source: SourceId) -> Option<PathBuf> {
-        let path = self.cwd.join(self.sources.get(source).place().path()?);
-        path.strip_prefix(self.folder).ok().map(Path::to_path_buf)
+        let path = normal(&self.cwd.join(self.sources.get(source).place().path()?));
+        let inner = path.strip_prefix(normal(self.folder)).ok().map(Path::to_path_buf);
+        Some(inner.unwrap_or(path))
     }
 }
 

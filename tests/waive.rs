@@ -237,6 +237,41 @@ fn only_hardline_toml_waives_a_waiver_that_is_over_broad() {
 }
 
 #[test]
+fn a_former_id_works_and_says_so() {
+    let shop = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/shop");
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    std::fs::write(root.join("redis.conf"), inline("redis/default-port") + "port 6379\n").unwrap();
+    let mut options = Options { cwd: root, checks: vec![shop.join("own")], ..Options::default() };
+    options.today = Date::parse("2026-01-01");
+    let (report, _) = hardline::check(&options, &mut std::io::empty()).unwrap();
+    assert_eq!(waived(&report), ["redis/usual-port"]);
+    let said = |text: &str| report.notices.iter().any(|notice| notice.message.contains(text));
+    assert!(said("redis/default-port is now called redis/usual-port"), "{:?}", report.notices);
+}
+
+#[test]
+fn what_was_not_looked_at_is_not_unused() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    std::fs::create_dir(root.join("sub")).unwrap();
+    for name in ["redis-a.conf", "sub/redis-b.conf"] {
+        std::fs::write(root.join(name), "port 6379\nbind 127.0.0.1\n").unwrap();
+    }
+    std::fs::write(root.join("hardline.toml"), block(SLOW, "redis-a.conf")).unwrap();
+    let unused = |cwd: &str, path: &str, select: &str| {
+        let mut options = Options { cwd: root.join(cwd), paths: vec![path.into()], ..Options::default() };
+        options.today = Date::parse("2026-01-01");
+        options.wishes.select = select.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect();
+        let (report, _) = hardline::check(&options, &mut std::io::empty()).unwrap();
+        report.failing().any(|found| found.finding.check.as_str() == "hardline/waiver-unused")
+    };
+    assert!(unused("", ".", "") && unused("", "redis-a.conf", "") && unused("sub", "..", ""));
+    assert!(unused("sub", "../redis-a.conf", ""));
+    assert!(!unused("", "sub", "") && !unused("sub", ".", "") && !unused("", ".", "redis/no-tls,hardline/*"));
+}
+
+#[test]
 fn a_json_report_says_who_waived_and_where() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cli/waived");
     let options = Options { cwd: root.clone(), today: Date::parse("2026-06-30"), ..Options::default() };

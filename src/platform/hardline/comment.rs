@@ -16,6 +16,9 @@ use crate::waiver::{Form, Written};
 /// What a comment says before anything else.
 const NAME: &str = "hardline";
 
+/// What a server takes away around a line.
+const BLANKS: [char; 4] = [' ', '\t', '\r', '\n'];
+
 /// What a comment ought to be.
 const FORM: &str = "write `# hardline: allow CHECK owner=WHO until=2027-03-31 -- REASON`";
 
@@ -57,7 +60,8 @@ pub fn read(source: &Source, comments: bool) -> Vec<Written> {
     for number in 1..=source.line_count() {
         let line = source.line_span(number);
         let Some(text) = source.text().get(line.start as usize..line.end as usize) else { continue };
-        let (start, trimmed) = (line.start as usize + text.len() - text.trim_start().len(), text.trim());
+        let start = line.start as usize + text.len() - text.trim_start_matches(BLANKS).len();
+        let trimmed = text.trim_matches(BLANKS);
         if trimmed.starts_with('#') && attempt(trimmed).is_some() {
             let mut written = Written::new(Form::Inline { below: None, head }, span(source, start, trimmed));
             if comments {
