@@ -132,7 +132,8 @@ pub struct FixTable {
     pub edits: Vec<EditOp>,
 }
 
-/// `[[example]]`: a small machine, and what the check says about it.
+/// `[[example]]`: a small machine, and what the check says about it. Of a check that reads `hardline`, `hardline.toml`
+/// is the configuration, all checks judge the other files, and it is 30 June 2026.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Example {

@@ -5,7 +5,9 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use hardline::date::Date;
 use hardline::mask::{Mask, one_line};
+use hardline::platform::hardline::NAME as OWN;
 use hardline::project::{Options, Trouble};
 use hardline::report::Shower;
 use hardline::report::terminal::{self, Style};
@@ -18,6 +20,7 @@ mod explain;
 mod facts;
 mod list;
 mod test;
+mod waive;
 
 /// Could not run: arguments, configuration, check files, output.
 const USAGE: u8 = 2;
@@ -49,6 +52,8 @@ enum Command {
     Facts(facts::Arguments),
     /// Vet check files and run their examples
     Test(test::Arguments),
+    /// Accept a finding: write a waiver with its owner, reason and end
+    Waive(waive::Arguments),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -91,14 +96,20 @@ impl Input {
             config: self.config,
             server_version: self.server_version,
             platform: self.platform,
+            today: epoch().map(Date::of_seconds),
             ..Options::default()
         })
     }
 }
 
-/// The platform of this name.
+/// When it is where everything is to be the same byte by byte: <https://reproducible-builds.org/specs/source-date-epoch/>
+fn epoch() -> Option<u64> {
+    std::env::var("SOURCE_DATE_EPOCH").ok()?.trim().parse().ok()
+}
+
+/// The platform of this name. What hardline says about itself is in no file of its own.
 fn platform(name: &str) -> Result<&'static str, String> {
-    let names: Vec<&str> = hardline::project::roots().iter().map(|root| root.name).collect();
+    let names = hardline::project::roots().iter().map(|root| root.name).filter(|name| *name != OWN).collect::<Vec<_>>();
     let found = names.iter().find(|known| **known == name).copied();
     found.ok_or_else(|| format!("there are {}", names.join(", ")))
 }
@@ -157,6 +168,7 @@ pub fn run() -> u8 {
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),
+        Command::Waive(arguments) => waive::run(&arguments, &mut screen),
     };
     let code = code.unwrap_or_else(|failure| failure.tell(cli.color));
     match screen.out.flush() {

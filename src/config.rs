@@ -13,7 +13,11 @@ use toml::de::{DeTable, DeValue};
 
 use crate::expr::Param;
 use crate::finding::{Label, Severity};
+pub use crate::text::Said;
 use crate::text::{Source, Span, Unreadable, read_file};
+use crate::waiver::Written;
+
+mod waiver;
 
 /// The name of the file.
 pub const FILE: &str = "hardline.toml";
@@ -40,6 +44,8 @@ pub struct Config {
     pub severity: Vec<(Said<String>, Severity)>,
     /// `[params."id"]`: by check id, then name.
     pub params: Vec<Params>,
+    /// `[[waiver]]`: what is accepted, good or not.
+    pub waivers: Vec<Written>,
 }
 
 /// The parameters of one check: its id, and each name with its value.
@@ -49,15 +55,6 @@ pub struct Params {
     pub check: Said<String>,
     /// Its parameters.
     pub values: Vec<(Said<String>, Said<Param>)>,
-}
-
-/// Something with the place where it is said.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Said<T> {
-    /// What is said.
-    pub it: T,
-    /// Where.
-    pub at: Span,
 }
 
 /// The configuration file in force in a folder: its own or that of the nearest folder above.
@@ -75,11 +72,16 @@ pub fn load(path: &Path) -> Result<Vec<u8>, Unreadable> {
 
 /// Reads a configuration file: what is valid in it, and all mistakes, each with its place.
 pub fn parse(source: &Source) -> (Config, Vec<Label>) {
-    let mut reader = Reader { source, problems: Vec::new(), config: Config::default() };
+    let mut reader = Reader { source, problems: Vec::new(), bad_dates: Vec::new(), config: Config::default() };
     let (document, errors) = DeTable::parse_recoverable(source.text());
     for error in errors {
         let at = error.span().unwrap_or(0..0);
         let at = Span::new(source.id(), at.start, at.end);
+        if waiver::is_date(source, at.start as usize) {
+            // The parser leaves such a value out; what is said about the waiver is said by a check.
+            reader.bad_dates.push(at);
+            continue;
+        }
         reader.problems.push(Label { span: at, text: error.message().to_owned() });
     }
     if source.bytes() != source.text().as_bytes() {
@@ -95,6 +97,8 @@ pub fn parse(source: &Source) -> (Config, Vec<Label>) {
 struct Reader<'a> {
     source: &'a Source,
     problems: Vec<Label>,
+    /// Values of `until` that are no dates.
+    bad_dates: Vec<Span>,
     config: Config,
 }
 
@@ -116,6 +120,10 @@ impl Reader<'_> {
 
     fn document(&mut self, document: &DeTable<'_>) {
         for (key, value) in document.iter() {
+            if key.get_ref() == "waiver" {
+                self.waivers(value);
+                continue;
+            }
             let Some(table) = value.get_ref().as_table() else {
                 self.unlike(key.get_ref(), "a table", value);
                 continue;
@@ -129,7 +137,7 @@ impl Reader<'_> {
                 "severity" => self.severity(table),
                 "params" => self.params(table),
                 other => {
-                    let known = ["files", "redis", "checks", "severity", "params"];
+                    let known = ["files", "redis", "checks", "severity", "params", "waiver"];
                     self.problem(key, unknown("table", other, &known));
                 }
             }

@@ -4,6 +4,7 @@
 //! compared with what the example promises.
 
 mod fixed;
+mod waivers;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +15,7 @@ use crate::fact::{Fact, Items, Subject, Unknown, Value};
 use crate::files::{Files, Location, Memory};
 use crate::finding::{Undecided, Verdict};
 use crate::judge::{self, Judged};
+use crate::platform::hardline::NAME;
 use crate::platform::{self, Context, Found, Reading, Wanted};
 use crate::text::{Place, Sources};
 
@@ -34,20 +36,23 @@ pub struct Outcome {
 /// # Errors
 /// One paragraph that says what was promised and what came out.
 pub fn run(check: &Check, example: &Example, others: &[Check]) -> Result<usize, String> {
-    let outcome = judge(check, example)?;
+    let outcome = judge(check, example, others)?;
     compare(check, example, &outcome)?;
     fixed::compare(check, example, &outcome, others)
 }
 
-/// Reads an example's files and judges its subjects.
+/// Reads an example's files and judges its subjects; where it is about waivers, after all others have judged.
 ///
 /// # Errors
 /// What is wrong with the example itself: its parameters, or files that are nobody's.
-pub fn judge(check: &Check, example: &Example) -> Result<Outcome, String> {
+pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outcome, String> {
     let params = check.params_with(&example.params).map_err(|problems| problems.join("; "))?;
     let files = machine(example);
     let mut reading = Reading::default();
-    let subjects = read(check, example, &files, &mut reading);
+    let mut subjects = read(check, example, &files, &mut reading);
+    if check.rule.reads == NAME {
+        subjects = waivers::subjects(example, &subjects, &mut reading, others)?;
+    }
     let judged: Vec<_> = subjects
         .into_iter()
         .filter(|subject| subject.kind == check.rule.reads)
@@ -82,7 +87,8 @@ pub fn machine(example: &Example) -> Memory {
 
 /// The declared version of the platform.
 fn versions(check: &Check, example: &Example) -> BTreeMap<String, String> {
-    example.version.iter().map(|version| (check.rule.reads.to_owned(), version.clone())).collect()
+    let platform = if check.rule.reads == NAME { "redis" } else { check.rule.reads };
+    example.version.iter().map(|version| (platform.to_owned(), version.clone())).collect()
 }
 
 fn context<'a>(files: &'a Memory, versions: &'a BTreeMap<String, String>) -> Context<'a> {

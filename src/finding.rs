@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::date::Date;
 use crate::edit::TextEdit;
 use crate::fact::{Unknown, Worlds};
 use crate::text::Span;
@@ -209,6 +210,21 @@ pub struct Fix {
     pub expected: String,
     /// How to undo it.
     pub rollback: String,
+}
+
+/// Somebody's decision to accept a finding or an unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// Who answers for it.
+    pub owner: String,
+    /// Why it is right.
+    pub reason: String,
+    /// The last day on which it holds.
+    pub until: Date,
+    /// `where` of a `[[waiver]]`; a comment has none, its place says it.
+    pub place: Option<String>,
+    /// Where it is written.
+    pub at: Span,
 }
 
 /// What a check concluded about a subject, or about one item of it.

@@ -8,6 +8,7 @@ pub mod check;
 pub mod choose;
 pub mod collect;
 pub mod config;
+pub mod date;
 pub mod edit;
 pub mod example;
 pub mod expr;
@@ -21,19 +22,25 @@ pub mod platform;
 pub mod project;
 pub mod report;
 pub mod schema;
+pub mod settle;
 pub mod spell;
 pub mod text;
 pub mod truth;
+pub mod waive;
+pub mod waiver;
 
 use std::io::Read;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
+use date::Date;
 use expr::Params;
+use finding::CheckId;
 use fix::Workshop;
 use platform::{Context, Wanted};
 use project::{Facts, Options, Project, Trouble};
 use report::{Clock, Judged, Report};
+use waive::Setting;
 
 /// Collects, reads, judges and reports.
 ///
@@ -68,7 +75,21 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
         }));
     }
     let asked = asked.into_iter().filter(|asked| *asked).count();
-    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));
+    let show = facts.shower(&options.cwd);
+    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, show);
+    let all: Vec<(&Check, &Params)> = checks.iter().map(|chosen| (&chosen.check, &chosen.params)).collect();
+    let ran: Vec<CheckId> = all.iter().map(|(check, _)| check.id.clone()).collect();
+    let setting = Setting {
+        sources: &facts.sources,
+        known: project.known(),
+        ran: &ran,
+        subjects: &facts.subjects,
+        folder: &facts.stated.folder,
+        cwd: &options.cwd,
+        whole: facts.stated.whole,
+        today: options.today.unwrap_or_else(Date::today),
+    };
+    settle::settle(&mut report, facts.stated.waivers.clone(), setting, &all, show);
     report.clock = options.timed.then(|| Clock {
         started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         took: watch.elapsed(),

@@ -1,5 +1,6 @@
 //! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
 
+pub mod hardline;
 pub mod redis;
 pub mod sentinel;
 
@@ -104,7 +105,7 @@ pub struct Reading {
 
 /// Every platform, in the order in which they are asked whether a file is theirs.
 /// Sentinel comes first: what it names is no Redis instance of its own.
-pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis];
+pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis, &hardline::Hardline];
 
 /// A file that was found, before anybody claimed it.
 #[derive(Debug, Clone)]

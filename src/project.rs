@@ -9,15 +9,19 @@ use crate::check::{Loaded, embedded, load};
 use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
+use crate::date::Date;
 use crate::fact::Subject;
-use crate::files::Disk;
+use crate::files::{Disk, normal};
 use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
+use crate::platform::hardline::comment;
 use crate::platform::redis::version::Version;
 use crate::platform::{self, Context, PLATFORMS, Reading, Wanted};
 use crate::report::Shower;
 use crate::schema::Root;
+use crate::settle::Stated;
 use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
+use crate::waive::Known;
 
 /// What a run is told.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +48,10 @@ pub struct Options {
     pub fixes: bool,
     /// Whether the report says when it was made and how long that took.
     pub timed: bool,
+    /// Whether waivers are left aside, as if there were none.
+    pub no_waivers: bool,
+    /// Which day it is, instead of what the clock says.
+    pub today: Option<Date>,
 }
 
 /// Why there is no result.
@@ -72,6 +80,8 @@ pub struct Facts {
     pub files: Disk,
     /// The declared version of each platform.
     pub versions: BTreeMap<String, String>,
+    /// The waivers as they are written.
+    pub stated: Stated,
 }
 
 impl Facts {
@@ -103,6 +113,10 @@ pub struct Project {
     sources: Sources,
     /// The user's own checks, as far as they were read.
     own: Vec<CheckText>,
+    /// Where the configuration is, if there is one.
+    file: Option<SourceId>,
+    /// Every check there is, once they are loaded.
+    known: Vec<Known>,
     /// Mistakes that were found and not told yet.
     lines: Vec<String>,
     places: Vec<Label>,
@@ -123,6 +137,7 @@ impl Project {
             let bytes = config::load(&path).map_err(|why| Trouble::line(format!("{}: {why}", path.display())))?;
             path.parent().unwrap_or(Path::new("/")).clone_into(&mut project.folder);
             let source = project.sources.add(Place::File(path), bytes);
+            project.file = Some(source);
             (project.config, project.places) = config::parse(project.sources.get(source));
         }
         if let Some(Err(why)) = options.server_version.as_deref().map(Version::find) {
@@ -187,7 +202,15 @@ impl Project {
             }
         }
         all.checks.sort_by(|a, b| a.id.cmp(&b.id));
+        let known = all.checks.iter().map(|check| Known { id: check.id.clone(), formerly: check.formerly.clone() });
+        let broken = all.broken.iter().map(|(id, _)| Known { id: id.clone(), formerly: Vec::new() });
+        self.known = known.chain(broken).collect();
         all
+    }
+
+    /// Every check there is, whether it runs or not, once they are loaded.
+    pub fn known(&self) -> &[Known] {
+        &self.known
     }
 
     /// The checks in the user's own folders: `DIR/PLATFORM/NAME.toml`.
@@ -265,6 +288,7 @@ impl Project {
     pub fn read(&mut self, options: &Options, stdin: &mut dyn Read, wanted: &Wanted) -> Result<Facts, Trouble> {
         self.sound()?;
         let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
+        let whole = paths.iter().any(|path| normal(&self.folder).starts_with(normal(&options.cwd.join(path))));
         let collected = collect(Request {
             paths,
             stdin_name: options.stdin_name.clone(),
@@ -288,9 +312,25 @@ impl Project {
             let message = "nothing was found that hardline understands".to_owned();
             reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
         }
+        let stated = self.stated(options, whole, &mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
-        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions })
+        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions, stated })
+    }
+
+    /// The waivers of the configuration and of comments in what was read.
+    fn stated(&self, options: &Options, whole: bool, sources: &mut Sources, subjects: &[Subject]) -> Stated {
+        let mut waivers = Vec::new();
+        if !options.no_waivers {
+            if let Some(file) = self.file.filter(|_| !self.config.waivers.is_empty()) {
+                // Their places are in the sources of the run, where reports show them.
+                let file = self.sources.get(file);
+                let file = sources.add(file.place().clone(), file.bytes().to_vec());
+                waivers = config::parse(sources.get(file)).0.waivers;
+            }
+            waivers.extend(comment::collect(subjects, sources));
+        }
+        Stated { waivers, folder: self.folder.clone(), whole }
     }
 }
 

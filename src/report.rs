@@ -8,9 +8,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::fact::{Subject, Unknown};
-use crate::finding::{CheckId, Finding, Severity, Verdict};
+use crate::finding::{CheckId, Finding, Severity, Verdict, Waiver};
 use crate::mask::{Mask, one_line};
 use crate::text::{Level, Notice, Place, Position, SourceId, Sources, Span, Where};
+use crate::waive::Case;
 
 pub mod concise;
 pub mod json;
@@ -66,6 +67,8 @@ pub struct Found {
     pub subject: usize,
     /// What stays the same when lines move: see [`fingerprint`].
     pub fingerprint: String,
+    /// Who answers for it, if somebody does: then it is no failure.
+    pub waiver: Option<Waiver>,
 }
 
 /// A check that could not decide.
@@ -79,6 +82,8 @@ pub struct Open {
     pub fact: String,
     /// Why it is not, where, and what would help.
     pub cause: Unknown,
+    /// Who answers for it, if somebody does.
+    pub waiver: Option<Waiver>,
 }
 
 /// A fault that is right here.
@@ -210,14 +215,60 @@ impl Report {
         let tally = Tally { subjects: subjects.len(), checks, ..Tally::default() };
         let subjects = subjects.to_vec();
         let mut report = Report { subjects, notices, tally, ..Report::default() };
+        report.extend(judged, show);
+        report
+    }
+
+    /// Adds what was concluded besides, and sorts again.
+    pub fn extend(&mut self, judged: Vec<Judged>, show: Shower<'_>) {
         for Judged { subject, check, verdicts } in judged {
             for verdict in verdicts {
-                report.add(subject, &check, verdict);
+                self.add(subject, &check, verdict);
             }
         }
-        report.sort(show);
-        report.name_findings(show);
-        report
+        self.sort(show);
+        self.name_findings(show);
+    }
+
+    /// Asks of every finding and every unknown whether somebody answers for it; then it counts as waived instead.
+    pub fn waive(&mut self, mut decide: impl FnMut(&Case<'_>) -> Option<Waiver>) {
+        let subjects = &self.subjects;
+        for found in self.findings.iter_mut().filter(|found| found.waiver.is_none()) {
+            let Some(subject) = subjects.get(found.subject) else { continue };
+            let (check, at) = (&found.finding.check, found.finding.primary.span);
+            found.waiver = decide(&Case { check, subject, at, fingerprint: &found.fingerprint });
+            if found.waiver.is_some() {
+                self.tally.fail -= 1;
+                self.tally.waived += 1;
+            }
+        }
+        for open in self.unknown.iter_mut().filter(|open| open.waiver.is_none()) {
+            let Some(subject) = subjects.get(open.subject) else { continue };
+            open.waiver = decide(&Case { check: &open.check, subject, at: open.cause.at, fingerprint: "" });
+            if open.waiver.is_some() {
+                self.tally.unknown -= 1;
+                self.tally.waived += 1;
+            }
+        }
+    }
+
+    /// The findings that nobody answers for.
+    pub fn failing(&self) -> impl Iterator<Item = &Found> {
+        self.findings.iter().filter(|found| found.waiver.is_none())
+    }
+
+    /// What could not be decided and nobody answers for.
+    pub fn undecided(&self) -> impl Iterator<Item = &Open> {
+        self.unknown.iter().filter(|open| open.waiver.is_none())
+    }
+
+    /// What somebody answers for: place, check and waiver, the findings first.
+    pub fn waived(&self) -> impl Iterator<Item = (Span, &CheckId, &Waiver)> {
+        let found = self
+            .findings
+            .iter()
+            .filter_map(|found| Some((found.finding.primary.span, &found.finding.check, found.waiver.as_ref()?)));
+        found.chain(self.unknown.iter().filter_map(|open| Some((open.cause.at, &open.check, open.waiver.as_ref()?))))
     }
 
     fn add(&mut self, subject: usize, check: &CheckId, verdict: Verdict) {
@@ -226,7 +277,7 @@ impl Report {
             Verdict::NotApplicable => self.tally.not_applicable += 1,
             Verdict::Fail(finding) => {
                 self.tally.fail += 1;
-                self.findings.push(Found { finding: *finding, subject, fingerprint: String::new() });
+                self.findings.push(Found { finding: *finding, subject, fingerprint: String::new(), waiver: None });
             }
             Verdict::Bypassed { reason, at } => {
                 self.tally.bypassed += 1;
@@ -235,7 +286,7 @@ impl Report {
             Verdict::Unknown(undecided) => match undecided.causes.into_iter().next() {
                 Some((fact, cause)) => {
                     self.tally.unknown += 1;
-                    self.unknown.push(Open { check: check.clone(), subject, fact, cause });
+                    self.unknown.push(Open { check: check.clone(), subject, fact, cause, waiver: None });
                 }
                 None => self.broken(check, "undecided without a cause".to_owned()),
             },
@@ -290,9 +341,9 @@ impl Report {
         let unseen = |notice: &Notice| notice.level == Level::Warning && matches!(notice.at, Where::Path(_));
         if !self.broken.is_empty() {
             2
-        } else if self.findings.iter().any(|found| found.finding.severity >= fail_on) {
+        } else if self.failing().any(|found| found.finding.severity >= fail_on) {
             1
-        } else if strict && (!self.unknown.is_empty() || self.notices.iter().any(unseen)) {
+        } else if strict && (self.undecided().next().is_some() || self.notices.iter().any(unseen)) {
             3
         } else {
             0
@@ -306,9 +357,7 @@ impl Report {
         let by_severity: Vec<String> = Severity::ALL
             .iter()
             .rev()
-            .map(|&severity| {
-                (severity, self.findings.iter().filter(|found| found.finding.severity == severity).count())
-            })
+            .map(|&severity| (severity, self.failing().filter(|found| found.finding.severity == severity).count()))
             .filter(|(_, count)| *count > 0)
             .map(|(severity, count)| format!("{count} {severity}"))
             .collect();

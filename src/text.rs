@@ -52,6 +52,15 @@ impl Span {
     }
 }
 
+/// Something with the place where it is said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said<T> {
+    /// What is said.
+    pub it: T,
+    /// Where.
+    pub at: Span,
+}
+
 /// Offsets fit in 32 bits because a source is refused long before it reaches 4 GiB.
 fn clamp(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)

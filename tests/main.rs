@@ -17,3 +17,4 @@ mod reach;
 mod sentinel;
 mod subjects;
 mod truth;
+mod waive;

@@ -14,3 +14,4 @@ pub mod servers;
 mod settings_live;
 mod shared;
 mod truths;
+mod waiver_live;

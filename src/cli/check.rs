@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
     #[arg(long, value_name = "DIR")]
     checks: Vec<PathBuf>,
+    /// Shows everything as if nothing were waived
+    #[arg(long)]
+    no_waivers: bool,
     /// Leaves the notices on standard error out
     #[arg(long, short)]
     quiet: bool,
@@ -68,6 +71,7 @@ pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Re
     let mut options = arguments.input.options()?;
     options.checks = arguments.checks;
     options.wishes = Wishes { select: arguments.select, ignore: arguments.ignore };
+    options.no_waivers = arguments.no_waivers;
     // Builds that are to be the same byte by byte set it: https://reproducible-builds.org/specs/source-date-epoch/
     options.timed = std::env::var_os("SOURCE_DATE_EPOCH").is_none();
     let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };

@@ -7,6 +7,7 @@ use clap::Args;
 use hardline::fact::{Fact, Origin, Subject, Value};
 use hardline::mask::one_line;
 use hardline::platform::Wanted;
+use hardline::platform::hardline::subjects as waivers_of;
 use hardline::project::Project;
 use hardline::report::Shower;
 
@@ -26,7 +27,9 @@ pub(super) fn run(arguments: Arguments, screen: &mut Screen) -> Result<u8, Failu
     let facts = Project::find(&options)?.read(&options, &mut io::stdin().lock(), &Wanted::All)?;
     let show = facts.shower(&options.cwd);
     tell(&facts.notices, show);
-    for subject in &facts.subjects {
+    let waivers: Vec<_> = facts.stated.waivers.iter().map(|written| (written, None)).collect();
+    let of_waivers = waivers_of(&waivers, &facts.sources);
+    for subject in facts.subjects.iter().chain(&of_waivers) {
         let (path, because) = (show.path(subject.main.source), one_line(&subject.because));
         writeln!(screen.out, "{} {} ({path}): {because}", subject.kind, one_line(&subject.name))?;
         for (name, fact) in subject.facts.iter() {

@@ -10,7 +10,7 @@ use crate::mask::one_line;
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for found in &report.findings {
+    for found in report.failing() {
         let finding = &found.finding;
         let (place, message) = (show.place(finding.primary.span), one_line(&finding.message));
         write!(out, "{place}: {}[{}] {message}", finding.severity, finding.check)?;
@@ -19,13 +19,22 @@ pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Res
             versions => writeln!(out, " (only {})", versions.join(", "))?,
         }
     }
-    for open in &report.unknown {
+    for open in report.undecided() {
         let (place, needs) = (show.place(open.cause.at), one_line(&open.cause.needs));
         writeln!(out, "{place}: unknown[{}] {} is {}; needs {needs}", open.check, open.fact, open.cause.why.as_str())?;
     }
     for bypassed in &report.bypassed {
         let place = show.place(bypassed.at);
         writeln!(out, "{place}: bypassed[{}] {}", bypassed.check, one_line(&bypassed.reason))?;
+    }
+    for (at, check, waiver) in report.waived() {
+        let (place, reason, owner) = (show.place(at), one_line(&waiver.reason), one_line(&waiver.owner));
+        writeln!(
+            out,
+            "{place}: waived[{check}] {reason} ({owner}, until {}, {})",
+            waiver.until,
+            show.place(waiver.at)
+        )?;
     }
     for broken in &report.broken {
         writeln!(out, "broken[{}] {}", broken.check, one_line(&broken.error))?;

@@ -5,8 +5,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{Bypassed, Found, Open, Report, Shower, Tally};
+use crate::date::Date;
 use crate::fact::Why;
-use crate::finding::{Confidence, Family, Fix, Safety, Severity};
+use crate::finding::{Confidence, Family, Fix, Safety, Severity, Waiver};
 use crate::text::{Level, Notice, Position, Span, Where};
 
 #[derive(Serialize)]
@@ -47,8 +48,7 @@ struct FindingOut<'a> {
     end: Position,
     related: Vec<RelatedOut<'a>>,
     fix: Option<FixOut<'a>>,
-    /// Always null: nothing waives yet.
-    waiver: Option<()>,
+    waiver: Option<WaiverOut<'a>>,
     fingerprint: &'a str,
 }
 
@@ -66,6 +66,23 @@ struct RelatedOut<'a> {
     start: Position,
     end: Position,
     message: &'a str,
+}
+
+#[derive(Serialize)]
+struct WaiverOut<'a> {
+    owner: &'a str,
+    reason: &'a str,
+    until: String,
+    /// Of a comment, the file that it is in.
+    #[serde(rename = "where")]
+    place: String,
+    source: SourceOut,
+}
+
+#[derive(Serialize)]
+struct SourceOut {
+    path: String,
+    line: usize,
 }
 
 #[derive(Serialize)]
@@ -95,6 +112,7 @@ struct OpenOut<'a> {
     path: String,
     start: Position,
     needs: &'a str,
+    waiver: Option<WaiverOut<'a>>,
 }
 
 #[derive(Serialize)]
@@ -169,7 +187,7 @@ impl<'a> View<'a> {
         });
         FindingOut {
             check: finding.check.as_str(),
-            verdict: "fail",
+            verdict: if found.waiver.is_some() { "waived" } else { "fail" },
             severity: finding.severity,
             confidence: finding.confidence,
             family: finding.family,
@@ -181,8 +199,19 @@ impl<'a> View<'a> {
             end,
             related: related.collect(),
             fix: finding.fix.as_ref().map(|fix| self.fix(fix)),
-            waiver: None,
+            waiver: found.waiver.as_ref().map(|waiver| self.waiver(waiver)),
             fingerprint: &found.fingerprint,
+        }
+    }
+
+    fn waiver(self, waiver: &'a Waiver) -> WaiverOut<'a> {
+        let path = self.show.path(waiver.at.source);
+        WaiverOut {
+            owner: &waiver.owner,
+            reason: &waiver.reason,
+            until: waiver.until.to_string(),
+            place: waiver.place.clone().unwrap_or_else(|| path.clone()),
+            source: SourceOut { path, line: self.show.start(waiver.at).line },
         }
     }
 
@@ -213,6 +242,7 @@ impl<'a> View<'a> {
             path,
             start,
             needs: &open.cause.needs,
+            waiver: open.waiver.as_ref().map(|waiver| self.waiver(waiver)),
         }
     }
 
@@ -256,15 +286,6 @@ impl<'a> View<'a> {
 
 /// Seconds since 1970 as RFC 3339, UTC.
 fn rfc3339(seconds: u64) -> String {
-    let (days, rest) = (seconds / 86_400, seconds % 86_400);
-    // Civil date from days, in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
-    let shifted = days + 719_468;
-    let (era, day_of_era) = (shifted / 146_097, shifted % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month_from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}:{:02}Z", rest / 3_600, rest / 60 % 60, rest % 60)
+    let rest = seconds % 86_400;
+    format!("{}T{:02}:{:02}:{:02}Z", Date::of_seconds(seconds), rest / 3_600, rest / 60 % 60, rest % 60)
 }

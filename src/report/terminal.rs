@@ -31,7 +31,7 @@ pub struct Style {
 /// # Errors
 /// Those of the writer.
 pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    for found in &report.findings {
+    for found in report.failing() {
         for shown in Shown::finding(report, found, show) {
             draw(&shown, style, out)?;
         }
@@ -43,6 +43,15 @@ pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Wri
         for bypassed in &report.bypassed {
             writeln!(out, "  {}: {}", show.place(bypassed.at), bypassed.check)?;
             writeln!(out, "    {}", one_line(&bypassed.reason))?;
+        }
+        writeln!(out)?;
+    }
+    if report.tally.waived > 0 {
+        heading("waived", style, out)?;
+        for (at, check, waiver) in report.waived() {
+            writeln!(out, "  {}: {check}", show.place(at))?;
+            let (reason, owner) = (one_line(&waiver.reason), one_line(&waiver.owner));
+            writeln!(out, "    {reason} ({owner}, until {}, {})", waiver.until, show.place(waiver.at))?;
         }
         writeln!(out)?;
     }
@@ -104,13 +113,13 @@ fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
 
 /// What could not be decided, by what stands in the way: whoever removes one cause settles all its checks.
 fn undecided(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    if report.unknown.is_empty() {
+    if report.undecided().next().is_none() {
         return Ok(());
     }
     heading("could not decide", style, out)?;
     let mut groups: Vec<Vec<&Open>> = Vec::new();
     // Sorted by place, so the groups of one place are among the last.
-    for open in &report.unknown {
+    for open in report.undecided() {
         let at = |group: &&mut Vec<&Open>| group.first().is_some_and(|it| it.cause.at == open.cause.at);
         let same = |group: &&mut Vec<&Open>| {
             group.first().is_some_and(|it| (it.cause.why, &it.cause.needs) == (open.cause.why, &open.cause.needs))
