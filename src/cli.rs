@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use hardline::mask::{Mask, one_line};
 use hardline::project::{Options, Trouble};
 use hardline::report::Shower;
@@ -17,6 +18,7 @@ mod effective;
 mod explain;
 mod facts;
 mod list;
+mod schema;
 mod test;
 
 /// Could not run: arguments, configuration, check files, output.
@@ -49,6 +51,15 @@ enum Command {
     Facts(facts::Arguments),
     /// Vet check files and run their examples
     Test(test::Arguments),
+    /// Print the JSON Schema of what hardline writes
+    Schema(schema::Arguments),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -157,6 +168,9 @@ pub fn run() -> u8 {
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),
+        Command::Schema(arguments) => schema::run(&arguments, &mut screen),
+        Command::Completions { shell } => completions(shell, &mut screen),
+        Command::Man => manual(&mut screen),
     };
     let code = code.unwrap_or_else(|failure| failure.tell(cli.color));
     match screen.out.flush() {
@@ -164,6 +178,19 @@ pub fn run() -> u8 {
         // Who closed the pipe has seen enough: `| head` is no fault.
         _ => code,
     }
+}
+
+/// Made in memory first: the generator panics where its output cannot be written, and `| head` is no fault.
+fn completions(shell: Shell, screen: &mut Screen) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hardline", &mut script);
+    screen.out.write_all(&script)?;
+    Ok(0)
+}
+
+fn manual(screen: &mut Screen) -> Result<u8, Failure> {
+    clap_mangen::Man::new(Cli::command()).render(&mut screen.out)?;
+    Ok(0)
 }
 
 /// Why a command did not come to its end.

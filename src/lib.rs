@@ -33,6 +33,7 @@ use expr::Params;
 use fix::Workshop;
 use platform::Context;
 use project::{Facts, Options, Project, Trouble};
+use report::rule::Rule;
 use report::{Clock, Judged, Report};
 
 /// Collects, reads, judges and reports.
@@ -65,8 +66,11 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
             Judged { subject: number, check: check.id.clone(), verdicts }
         }));
     }
-    let asked = asked.into_iter().filter(|asked| *asked).count();
-    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));
+    let asked = checks.iter().zip(asked).filter(|(_, asked)| *asked);
+    let rules: Vec<Rule> = asked.map(|(chosen, _)| Rule::of(&chosen.check)).collect();
+    let show = facts.shower(&options.cwd);
+    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), rules.len(), show);
+    report.rules = rules;
     report.clock = options.timed.then(|| Clock {
         started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         took: watch.elapsed(),

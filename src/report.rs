@@ -1,6 +1,7 @@
 //! What a run has to say: everything that was concluded, counted once, in an order that depends on nothing but the
 //! input. Renderers only print it.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
@@ -13,8 +14,14 @@ use crate::mask::{Mask, one_line};
 use crate::text::{Level, Notice, Place, Position, SourceId, Sources, Span, Where};
 
 pub mod concise;
+pub mod github;
 pub mod json;
+pub mod markdown;
+pub mod rule;
+pub mod sarif;
 pub mod terminal;
+
+use rule::Rule;
 
 /// How often each thing was concluded. Every verdict counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -103,6 +110,23 @@ pub struct Broken {
     pub error: String,
 }
 
+/// What stands in the way of some checks.
+#[derive(Debug, Clone)]
+pub struct Blocked<'a> {
+    /// What is not known, where, and what would help.
+    pub cause: &'a Unknown,
+    /// The checks that wait for it.
+    pub checks: Vec<&'a str>,
+}
+
+impl Blocked<'_> {
+    /// `2 checks wait for … (templated)`.
+    pub fn describe(&self) -> String {
+        let wait = if self.checks.len() == 1 { "check waits" } else { "checks wait" };
+        format!("{} {wait} for {} ({})", self.checks.len(), one_line(&self.cause.needs), self.cause.why.as_str())
+    }
+}
+
 /// When a run began and how long it took. Left out where reports must be the same byte by byte.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -125,6 +149,8 @@ pub struct Report {
     pub broken: Vec<Broken>,
     /// What was judged; the others refer to it by number.
     pub subjects: Vec<Subject>,
+    /// The checks that were asked, sorted by id.
+    pub rules: Vec<Rule>,
     /// What the user should know besides.
     pub notices: Vec<Notice>,
     /// The numbers.
@@ -269,6 +295,37 @@ impl Report {
             found.fingerprint = fingerprint(&key, *count);
             *count += 1;
         }
+    }
+
+    /// The texts of a check that was asked, with their number.
+    pub fn rule(&self, check: &CheckId) -> Option<(usize, &Rule)> {
+        let index = self.rules.binary_search_by(|rule| rule.id.cmp(check)).ok()?;
+        Some((index, self.rules.get(index)?))
+    }
+
+    /// The findings for readers who may not get to the end: the worst first, else in the order of the report.
+    pub fn worst_first(&self) -> Vec<&Found> {
+        let mut findings: Vec<&Found> = self.findings.iter().collect();
+        findings.sort_by_key(|found| Reverse(found.finding.severity));
+        findings
+    }
+
+    /// What could not be decided, by what stands in the way: whoever removes one cause settles all its checks.
+    pub fn by_cause(&self) -> Vec<Blocked<'_>> {
+        let mut groups: Vec<Blocked<'_>> = Vec::new();
+        // Sorted by place, so the groups of one place are among the last.
+        for open in &self.unknown {
+            let at = |group: &&mut Blocked<'_>| group.cause.at == open.cause.at;
+            let same =
+                |group: &&mut Blocked<'_>| (group.cause.why, &group.cause.needs) == (open.cause.why, &open.cause.needs);
+            let check = open.check.as_str();
+            match groups.iter_mut().rev().take_while(at).find(same) {
+                Some(group) if group.checks.last() == Some(&check) => {}
+                Some(group) => group.checks.push(check),
+                None => groups.push(Blocked { cause: &open.cause, checks: vec![check] }),
+            }
+        }
+        groups
     }
 
     /// The path of a subject's main source.

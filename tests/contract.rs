@@ -20,9 +20,11 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [&str; 3] = ["check", "platform", "config"];
 
 /// The only homes of external crates; the others may be used anywhere.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 10] = [
     ("cel", &[]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("globset", &["choose"]),
     ("ignore", &["collect", "config"]),
     ("miette", &["report/terminal"]),

@@ -9,6 +9,9 @@ use crate::fact::Why;
 use crate::finding::{Confidence, Family, Fix, Safety, Severity};
 use crate::text::{Level, Notice, Position, Span, Where};
 
+/// The JSON Schema of the report.
+pub const SCHEMA: &str = include_str!("json/report.schema.json");
+
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
@@ -255,7 +258,7 @@ impl<'a> View<'a> {
 }
 
 /// Seconds since 1970 as RFC 3339, UTC.
-fn rfc3339(seconds: u64) -> String {
+pub(super) fn rfc3339(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     // Civil date from days, in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
     let shifted = days + 719_468;

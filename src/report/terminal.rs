@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters};
 
-use super::{Found, Open, Report, Shower};
+use super::{Found, Report, Shower};
 use crate::finding::{Fix, Label, Safety, Severity};
 use crate::mask::one_line;
 use crate::text::SourceId;
@@ -102,32 +102,14 @@ fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if style.color { writeln!(out, "\u{1b}[1m{text}\u{1b}[0m") } else { writeln!(out, "{text}") }
 }
 
-/// What could not be decided, by what stands in the way: whoever removes one cause settles all its checks.
 fn undecided(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if report.unknown.is_empty() {
         return Ok(());
     }
     heading("could not decide", style, out)?;
-    let mut groups: Vec<Vec<&Open>> = Vec::new();
-    // Sorted by place, so the groups of one place are among the last.
-    for open in &report.unknown {
-        let at = |group: &&mut Vec<&Open>| group.first().is_some_and(|it| it.cause.at == open.cause.at);
-        let same = |group: &&mut Vec<&Open>| {
-            group.first().is_some_and(|it| (it.cause.why, &it.cause.needs) == (open.cause.why, &open.cause.needs))
-        };
-        match groups.iter_mut().rev().take_while(at).find(same) {
-            Some(group) => group.push(open),
-            None => groups.push(vec![open]),
-        }
-    }
-    for group in groups {
-        let Some(cause) = group.first().map(|open| &open.cause) else { continue };
-        let mut checks: Vec<&str> = group.iter().map(|open| open.check.as_str()).collect();
-        checks.dedup();
-        let wait = if checks.len() == 1 { "check waits" } else { "checks wait" };
-        let (place, needs) = (show.place(cause.at), one_line(&cause.needs));
-        writeln!(out, "  {place}: {} {wait} for {needs} ({})", checks.len(), cause.why.as_str())?;
-        writeln!(out, "    {}", checks.join(", "))?;
+    for blocked in report.by_cause() {
+        writeln!(out, "  {}: {}", show.place(blocked.cause.at), blocked.describe())?;
+        writeln!(out, "    {}", blocked.checks.join(", "))?;
     }
     writeln!(out)
 }
