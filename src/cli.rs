@@ -136,7 +136,10 @@ fn style(color: Color, is_terminal: bool) -> Style {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
     let utf8 = locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
-    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    // Shells seldom export COLUMNS, but a terminal knows.
+    let real = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| usize::from(width.0));
+    let width = asked.or_else(real).unwrap_or(100);
     Style {
         color: match color {
             Color::Always => true,

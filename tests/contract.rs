@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [&str; 3] = ["check", "platform", "config"];
 
 /// The only homes of external crates; the others may be used anywhere.
-const HOMES: [(&str, &[&str]); 10] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("cel", &[]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
@@ -30,6 +30,7 @@ const HOMES: [(&str, &[&str]); 10] = [
     ("miette", &["report/terminal"]),
     ("redis", &["platform/redis/live"]),
     ("sha2", &["fact", "report", "platform/redis"]),
+    ("terminal_size", &["cli"]),
     ("walkdir", &["collect"]),
 ];
 

@@ -133,7 +133,7 @@ fn section(all: &mut String, title: &str, what: &str) {
 fn text(what: &str) -> String {
     let line = one_line(&what.replace(['\n', '\r', '\t'], " "));
     let parts: Vec<&str> = line.split('`').collect();
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return escape(&line);
     }
     let part = |(index, part): (usize, &&str)| match (index % 2 == 1, part.is_empty()) {

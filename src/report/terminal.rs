@@ -32,7 +32,7 @@ pub struct Style {
 /// Those of the writer.
 pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for found in &report.findings {
-        for shown in Shown::finding(report, found, show) {
+        for shown in Shown::finding(report, found, show, style) {
             draw(&shown, style, out)?;
         }
         writeln!(out)?;
@@ -67,7 +67,7 @@ pub fn problems(problems: &[Label], show: Shower<'_>, style: Style, out: &mut dy
             code: String::new(),
             message: one_line(&problem.text),
             severity: Severity::High,
-            snippet: Some(Snippet::new(&[label], show)),
+            snippet: Some(Snippet::new(&[label], show, style.width)),
             help: None,
         };
         draw(&shown, style, out)?;
@@ -126,18 +126,23 @@ struct Shown {
 
 impl Shown {
     /// A finding: the file of its primary label first, what to do last.
-    fn finding(report: &Report, found: &Found, show: Shower<'_>) -> Vec<Shown> {
+    fn finding(report: &Report, found: &Found, show: Shower<'_>, style: Style) -> Vec<Shown> {
         let finding = &found.finding;
         let mut by_source: Vec<(SourceId, Vec<Label>)> = Vec::new();
         for label in std::iter::once(&finding.primary).chain(&finding.related) {
             match by_source.iter_mut().find(|(source, _)| *source == label.span.source) {
-                Some((_, labels)) => labels.push(label.clone()),
+                Some((_, labels)) => match labels.iter_mut().find(|other| other.span == label.span) {
+                    // One mark is enough for a place that only one of two has something to say about.
+                    Some(_) if label.text.is_empty() => {}
+                    Some(other) if other.text.is_empty() => other.text.clone_from(&label.text),
+                    _ => labels.push(label.clone()),
+                },
                 None => by_source.push((label.span.source, vec![label.clone()])),
             }
         }
         let mut parts: Vec<Shown> = by_source
             .into_iter()
-            .map(|(_, labels)| Snippet::new(&labels, show))
+            .map(|(_, labels)| Snippet::new(&labels, show, style.width))
             .map(|snippet| Shown {
                 code: String::new(),
                 message: format!("with {}", snippet.path()),
