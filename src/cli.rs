@@ -4,7 +4,8 @@ use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use hardline::date::Date;
 use hardline::mask::{Mask, one_line};
 use hardline::platform::hardline::NAME as OWN;
@@ -19,6 +20,7 @@ mod effective;
 mod explain;
 mod facts;
 mod list;
+mod schema;
 mod test;
 mod waive;
 
@@ -54,6 +56,15 @@ enum Command {
     Test(test::Arguments),
     /// Accept a finding: write a waiver with its owner, reason and end
     Waive(waive::Arguments),
+    /// Print the JSON Schema of what hardline writes
+    Schema(schema::Arguments),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -136,7 +147,10 @@ fn style(color: Color, is_terminal: bool) -> Style {
     let locale =
         ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|it| !it.is_empty()));
     let utf8 = locale.is_none_or(|locale| locale.to_ascii_uppercase().replace('-', "").contains("UTF8"));
-    let width = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(100);
+    let asked = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    // Shells seldom export COLUMNS, but a terminal knows.
+    let real = || terminal_size::terminal_size().filter(|_| is_terminal).map(|(width, _)| usize::from(width.0));
+    let width = asked.or_else(real).unwrap_or(100);
     Style {
         color: match color {
             Color::Always => true,
@@ -169,6 +183,9 @@ pub fn run() -> u8 {
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),
         Command::Waive(arguments) => waive::run(&arguments, &mut screen),
+        Command::Schema(arguments) => schema::run(&arguments, &mut screen),
+        Command::Completions { shell } => completions(shell, &mut screen),
+        Command::Man => manual(&mut screen),
     };
     let code = code.unwrap_or_else(|failure| failure.tell(cli.color));
     match screen.out.flush() {
@@ -176,6 +193,19 @@ pub fn run() -> u8 {
         // Who closed the pipe has seen enough: `| head` is no fault.
         _ => code,
     }
+}
+
+/// Made in memory first: the generator panics where its output cannot be written, and `| head` is no fault.
+fn completions(shell: Shell, screen: &mut Screen) -> Result<u8, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "hardline", &mut script);
+    screen.out.write_all(&script)?;
+    Ok(0)
+}
+
+fn manual(screen: &mut Screen) -> Result<u8, Failure> {
+    clap_mangen::Man::new(Cli::command()).render(&mut screen.out)?;
+    Ok(0)
 }
 
 /// Why a command did not come to its end.

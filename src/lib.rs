@@ -39,6 +39,7 @@ use finding::CheckId;
 use fix::Workshop;
 use platform::{Context, Wanted};
 use project::{Facts, Options, Project, Trouble};
+use report::rule::Rule;
 use report::{Clock, Judged, Report};
 use waive::Setting;
 
@@ -74,9 +75,11 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
             Judged { subject: number, check: check.id.clone(), verdicts }
         }));
     }
-    let asked = asked.into_iter().filter(|asked| *asked).count();
+    let asked = checks.iter().zip(asked).filter(|(_, asked)| *asked);
+    let rules: Vec<Rule> = asked.map(|(chosen, _)| Rule::of(&chosen.check)).collect();
     let show = facts.shower(&options.cwd);
-    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, show);
+    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), rules.len(), show);
+    report.rules = rules;
     let all: Vec<(&Check, &Params)> = checks.iter().map(|chosen| (&chosen.check, &chosen.params)).collect();
     let ran: Vec<CheckId> = all.iter().map(|(check, _)| check.id.clone()).collect();
     let setting = Setting {
@@ -90,6 +93,11 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
         today: options.today.unwrap_or_else(Date::today),
     };
     settle::settle(&mut report, facts.stated.waivers.clone(), setting, &all, show);
+    let about_waivers = checks.iter().filter(|chosen| chosen.check.rule.reads == platform::hardline::NAME);
+    let said =
+        about_waivers.filter(|chosen| report.findings.iter().any(|found| found.finding.check == chosen.check.id));
+    report.rules.extend(said.map(|chosen| Rule::of(&chosen.check)).collect::<Vec<_>>());
+    report.rules.sort_by(|a, b| a.id.cmp(&b.id));
     report.clock = options.timed.then(|| Clock {
         started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
         took: watch.elapsed(),

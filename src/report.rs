@@ -1,21 +1,29 @@
 //! What a run has to say: everything that was concluded, counted once, in an order that depends on nothing but the
 //! input. Renderers only print it.
 
+pub use self::show::Shower;
+use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::path::Path;
 use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
 use crate::fact::{Subject, Unknown};
 use crate::finding::{CheckId, Finding, Severity, Verdict, Waiver};
-use crate::mask::{Mask, one_line};
-use crate::text::{Level, Notice, Place, Position, SourceId, Sources, Span, Where};
+use crate::text::{Level, Notice, Span, Where};
 use crate::waive::Case;
 
+pub mod cause;
 pub mod concise;
+pub mod github;
 pub mod json;
+pub mod markdown;
+pub mod rule;
+pub mod sarif;
+mod show;
 pub mod terminal;
+
+use rule::Rule;
 
 /// How often each thing was concluded. Every verdict counts once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -130,75 +138,14 @@ pub struct Report {
     pub broken: Vec<Broken>,
     /// What was judged; the others refer to it by number.
     pub subjects: Vec<Subject>,
+    /// The checks that were asked, sorted by id.
+    pub rules: Vec<Rule>,
     /// What the user should know besides.
     pub notices: Vec<Notice>,
     /// The numbers.
     pub tally: Tally,
     /// When, if that is to be said.
     pub clock: Option<Clock>,
-}
-
-/// What turns places into something to show: the only way from a span to text in all renderers.
-#[derive(Debug, Clone, Copy)]
-pub struct Shower<'a> {
-    /// The sources.
-    pub sources: &'a Sources,
-    /// What must not be shown.
-    pub mask: &'a Mask,
-    /// The working folder, which shown paths are relative to.
-    pub cwd: &'a Path,
-}
-
-/// How the shown path of command line arguments reads.
-const ARGUMENTS: &str = "(arguments)";
-
-impl Shower<'_> {
-    /// The path of a source: relative to the working folder, with `/`; absolute outside of it.
-    pub fn path(&self, source: SourceId) -> String {
-        match self.sources.get(source).place() {
-            Place::File(path) | Place::Stdin(path) => self.relative(path),
-            Place::Arguments => ARGUMENTS.to_owned(),
-        }
-    }
-
-    /// A path as it is shown.
-    pub fn relative(&self, path: &Path) -> String {
-        let inner = path.strip_prefix(self.cwd).unwrap_or(path);
-        let shown = if inner.as_os_str().is_empty() { Path::new(".") } else { inner };
-        let text = shown.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-        // The root is itself a component with the name of the separator.
-        one_line(text.strip_prefix('/').filter(|_| shown.has_root()).unwrap_or(&text))
-    }
-
-    /// Where a span begins.
-    pub fn start(&self, span: Span) -> Position {
-        self.sources.get(span.source).position(span.start)
-    }
-
-    /// Where a span ends.
-    pub fn end(&self, span: Span) -> Position {
-        self.sources.get(span.source).position(span.end)
-    }
-
-    /// `path:line:column` of where a span begins.
-    pub fn place(&self, span: Span) -> String {
-        let Position { line, column, .. } = self.start(span);
-        format!("{}:{line}:{column}", self.path(span.source))
-    }
-
-    /// What a notice is about, if it is about something.
-    pub fn notice(&self, at: &Where) -> Option<String> {
-        match at {
-            Where::Run => None,
-            Where::Path(path) => Some(self.relative(path)),
-            Where::Span(span) => Some(self.place(*span)),
-        }
-    }
-
-    /// What everything is sorted by first.
-    fn key(&self, span: Span) -> (String, u32) {
-        (self.path(span.source), span.start)
-    }
 }
 
 impl Report {
@@ -320,6 +267,19 @@ impl Report {
             found.fingerprint = fingerprint(&key, *count);
             *count += 1;
         }
+    }
+
+    /// The texts of a check that was asked, with their number.
+    pub fn rule(&self, check: &CheckId) -> Option<(usize, &Rule)> {
+        let index = self.rules.binary_search_by(|rule| rule.id.cmp(check)).ok()?;
+        Some((index, self.rules.get(index)?))
+    }
+
+    /// The findings for readers who may not get to the end: the worst first, else in the order of the report.
+    pub fn worst_first(&self) -> Vec<&Found> {
+        let mut findings: Vec<&Found> = self.failing().collect();
+        findings.sort_by_key(|found| Reverse(found.finding.severity));
+        findings
     }
 
     /// The path of a subject's main source.

@@ -43,6 +43,29 @@ fn the_same_input_gives_the_same_bytes() {
     assert_eq!(run(), run());
 }
 
+/// Who closes the pipe has seen enough: no message, and the code is the verdict's.
+#[test]
+fn a_closed_pipe_is_no_fault() {
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        Command::new(env!("CARGO_BIN_EXE_hardline"))
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdout(writer)
+            .output()
+            .unwrap()
+    };
+    for format in ["terminal", "concise", "json", "sarif", "github", "markdown"] {
+        let output = run(&["check", "examples/sloppy-shop", "--quiet", "--format", format]);
+        assert_eq!((output.status.code(), &*output.stderr), (Some(1), &b""[..]), "{format}: {output:?}");
+    }
+    for arguments in [&["schema", "report"][..], &["completions", "zsh"], &["man"], &["list"]] {
+        let output = run(arguments);
+        assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{arguments:?}: {output:?}");
+    }
+}
+
 /// Wherever a secret is written, in force or not, in a good line or a broken one, no output has it.
 #[test]
 fn no_command_shows_a_secret() {
@@ -73,6 +96,9 @@ fn no_command_shows_a_secret() {
         &["check", "--format", "terminal"][..],
         &["check", "--format", "concise"],
         &["check", "--format", "json"],
+        &["check", "--format", "sarif"],
+        &["check", "--format", "github"],
+        &["check", "--format", "markdown"],
         &["facts"],
     ] {
         let output =

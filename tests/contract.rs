@@ -20,14 +20,17 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [&str; 3] = ["check", "platform", "config"];
 
 /// The only homes of external crates; the others may be used anywhere.
-const HOMES: [(&str, &[&str]); 8] = [
+const HOMES: [(&str, &[&str]); 11] = [
     ("cel", &[]),
     ("clap", &["cli", "main"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("globset", &["choose", "waive"]),
     ("ignore", &["collect", "config", "files"]),
     ("miette", &["report/terminal"]),
     ("redis", &["platform/redis/live"]),
     ("sha2", &["fact", "report", "platform/redis"]),
+    ("terminal_size", &["cli"]),
     ("walkdir", &["collect"]),
 ];
 

@@ -8,8 +8,9 @@ use hardline::fact::{Fact, Record, Subject, Unknown, Why, Worlds};
 use hardline::files::Location;
 use hardline::finding::{CheckId, Confidence, Family, Finding, Fix, Label, Safety, Severity, Undecided, Verdict};
 use hardline::mask::{Hidden, Mask, secrets_of};
+use hardline::report::rule::Rule;
 use hardline::report::terminal::Style;
-use hardline::report::{Judged, Report, Shower, concise, json, terminal};
+use hardline::report::{Judged, Report, Shower, concise, github, json, markdown, sarif, terminal};
 use hardline::text::{Level, Notice, Place, SourceId, Sources, Span, Where};
 
 /// No output may ever hold this.
@@ -59,6 +60,28 @@ fn subject(name: &str, main: Span, sources: Vec<SourceId>, facts: Record) -> Sub
     }
 }
 
+fn rule(id: &str, severity: Severity) -> Rule {
+    Rule {
+        id: check(id),
+        title: "Redis answers unauthenticated clients".to_owned(),
+        severity,
+        confidence: Confidence::Medium,
+        family: Family::Exposure,
+        tags: vec!["CWE-306".to_owned(), "CIS-1".to_owned()],
+        references: vec!["https://redis.io/docs/latest/operate/oss_and_stack/management/security/".to_owned()],
+        rationale: "Any host that can open the port\ncan read and write all data.".to_owned(),
+        bypass: vec!["only trusted hosts reach this network".to_owned()],
+        fix: Fix {
+            title: "Turn protected mode on".to_owned(),
+            safety: Safety::Unsafe,
+            edits: Vec::new(),
+            hint: "better: give `default` a password".to_owned(),
+            expected: "`PING` answers DENIED".to_owned(),
+            rollback: "set `protected-mode no` again".to_owned(),
+        },
+    }
+}
+
 struct Made {
     sources: Sources,
     mask: Mask,
@@ -88,6 +111,9 @@ impl Made {
             ("terminal-color.txt", self.text(style(true, true)).replace('\u{1b}', "ESC")),
             ("concise.txt", self.text(|report, show, out| concise::render(report, show, out))),
             ("report.json", self.text(|report, show, out| json::render(report, show, out))),
+            ("report.sarif", self.text(|report, show, out| sarif::render(report, show, out))),
+            ("github.txt", self.text(|report, show, out| github::render(report, show, out))),
+            ("report.md", self.text(|report, show, out| markdown::render(report, show, out))),
         ]
     }
 }
@@ -190,7 +216,8 @@ fn made() -> Made {
         subject("bad", sources.get(bad).whole(), vec![bad], Record::default()),
     ];
     let show = Shower { sources: &sources, mask: &mask, cwd: Path::new("/work/shop") };
-    let report = Report::new(&subjects, all, notices, 10, show);
+    let mut report = Report::new(&subjects, all, notices, 10, show);
+    report.rules = vec![rule("redis/debug", Severity::High), rule("redis/open-to-network", Severity::Critical)];
     Made { sources, mask, report }
 }
 
@@ -279,4 +306,53 @@ fn exit_codes() {
     assert_eq!(report.exit_code(Severity::High, true), 3, "a file that was not looked at is undecided too");
     report.notices.clear();
     assert_eq!(report.exit_code(Severity::High, true), 0);
+}
+
+/// A report with one finding about this line of a file of this name.
+fn hostile(path: &str, message: &str, count: usize) -> Made {
+    let mut sources = Sources::new();
+    let id = sources.add(Place::File(PathBuf::from(path)), b"port 1\n".to_vec());
+    let faults = (0..count)
+        .map(|_| Verdict::Fail(Box::new(finding("redis/x", Severity::High, message, label(Span::new(id, 5, 6), "")))));
+    let judged = vec![Judged { subject: 0, check: check("redis/x"), verdicts: faults.collect() }];
+    let subjects = vec![subject("s", sources.get(id).whole(), vec![id], Record::default())];
+    let show = Shower { sources: &sources, mask: &Mask::default(), cwd: Path::new("/work/shop") };
+    let report = Report::new(&subjects, judged, Vec::new(), 1, show);
+    Made { sources, mask: Mask::default(), report }
+}
+
+/// Nothing that a file or its name says is a command, a tag, a link or a mention in what hardline writes.
+#[test]
+fn what_files_say_stays_text() {
+    let evil = "a|b <img src=x onerror=alert(1)> `` </details> ` [x](https://evil.example) ![i](//evil.example) \
+                @team #1 https://evil.example www.evil.example **b** &lt; \\\n\n::error::x\r\n%0A50% ${{ x }}";
+    let made = hostile("/work/shop/a b\n::error::c%,d:|`<x>@me.conf", evil, 1);
+    let github = made.text(|report, show, out| github::render(report, show, out));
+    assert_eq!(github.lines().count(), 2, "one command and the numbers: {github}");
+    assert!(github.starts_with("::error file=a b?%3A%3Aerror%3A%3Ac%25%2Cd%3A|`<x>@me.conf,line=1,"), "{github}");
+    assert!(github.contains("%250A50%25"), "{github}");
+    let markdown = made.text(|report, show, out| markdown::render(report, show, out));
+    for bad in
+        ["<img", "<x>", "](", "![", "@team", "@me", "#1 ", "https://evil", "www.evil", "**b", "a|b", "&lt;", "``"]
+    {
+        assert!(!markdown.contains(bad), "{bad}: {markdown}");
+    }
+    assert_eq!(markdown.matches("</details>").count(), 1, "{markdown}");
+    assert!(markdown.lines().filter(|line| line.starts_with("| high")).all(|line| line.matches('|').count() == 5));
+    let sarif = made.text(|report, show, out| sarif::render(report, show, out));
+    let sarif: serde_json::Value = serde_json::from_str(&sarif).unwrap();
+    let result = &sarif["runs"][0]["results"][0];
+    let place = &result["locations"][0]["physicalLocation"]["artifactLocation"];
+    assert_eq!(place["uri"], "a%20b%0A%3A%3Aerror%3A%3Ac%25%2Cd%3A%7C%60%3Cx%3E%40me.conf");
+    assert!(result["message"]["text"].as_str().unwrap().contains("\\[x\\](https://evil.example)"));
+}
+
+#[test]
+fn many_findings_are_cut_where_the_reader_cuts_them() {
+    let made = hostile("/work/shop/redis.conf", &"long ".repeat(40), 3_000);
+    let github = made.text(|report, show, out| github::render(report, show, out));
+    assert!(github.trim_end().ends_with("; 2990 more errors are only in this log"));
+    let markdown = made.text(|report, show, out| markdown::render(report, show, out));
+    assert!(markdown.len() < 65_536 && markdown.contains(" more findings\n"), "{}", markdown.len());
+    assert!(markdown.contains("<details>"));
 }

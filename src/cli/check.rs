@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use hardline::choose::Wishes;
 use hardline::finding::Severity;
 use hardline::report::terminal::Style;
-use hardline::report::{Report, Shower, concise, json, terminal};
+use hardline::report::{Report, Shower, concise, github, json, markdown, sarif, terminal};
 
 use super::{Color, Failure, Input, Screen, style, tell};
 
@@ -51,13 +51,19 @@ enum Format {
     Terminal,
     /// One line for each thing
     Concise,
-    /// For programs
+    /// For programs; `hardline schema report` describes it
     Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For the log of GitHub Actions, which shows it at the lines
+    Github,
+    /// For a comment on a pull request or a job's summary
+    Markdown,
 }
 
 impl Format {
     fn shows_fixes(self) -> bool {
-        !matches!(self, Format::Concise)
+        !matches!(self, Format::Concise | Format::Github)
     }
 }
 
@@ -104,5 +110,8 @@ fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: 
         Format::Terminal => terminal::render(report, show, style, out),
         Format::Concise => concise::render(report, show, out),
         Format::Json => json::render(report, show, out),
+        Format::Sarif => sarif::render(report, show, out),
+        Format::Github => github::render(report, show, out),
+        Format::Markdown => markdown::render(report, show, out),
     }
 }

@@ -10,6 +10,9 @@ use crate::fact::Why;
 use crate::finding::{Confidence, Family, Fix, Safety, Severity, Waiver};
 use crate::text::{Level, Notice, Position, Span, Where};
 
+/// The JSON Schema of the report.
+pub const SCHEMA: &str = include_str!("json/report.schema.json");
+
 #[derive(Serialize)]
 struct Document<'a> {
     version: u32,
@@ -285,7 +288,7 @@ impl<'a> View<'a> {
 }
 
 /// Seconds since 1970 as RFC 3339, UTC.
-fn rfc3339(seconds: u64) -> String {
+pub(super) fn rfc3339(seconds: u64) -> String {
     let rest = seconds % 86_400;
     format!("{}T{:02}:{:02}:{:02}Z", Date::of_seconds(seconds), rest / 3_600, rest / 60 % 60, rest % 60)
 }

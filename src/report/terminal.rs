@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters};
 
-use super::{Found, Open, Report, Shower};
+use super::{Found, Report, Shower};
 use crate::finding::{Fix, Label, Safety, Severity};
 use crate::mask::one_line;
 use crate::text::SourceId;
@@ -32,7 +32,7 @@ pub struct Style {
 /// Those of the writer.
 pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     for found in report.failing() {
-        for shown in Shown::finding(report, found, show) {
+        for shown in Shown::finding(report, found, show, style) {
             draw(&shown, style, out)?;
         }
         writeln!(out)?;
@@ -76,7 +76,7 @@ pub fn problems(problems: &[Label], show: Shower<'_>, style: Style, out: &mut dy
             code: String::new(),
             message: one_line(&problem.text),
             severity: Severity::High,
-            snippet: Some(Snippet::new(&[label], show)),
+            snippet: Some(Snippet::new(&[label], show, style.width)),
             help: None,
         };
         draw(&shown, style, out)?;
@@ -111,32 +111,14 @@ fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if style.color { writeln!(out, "\u{1b}[1m{text}\u{1b}[0m") } else { writeln!(out, "{text}") }
 }
 
-/// What could not be decided, by what stands in the way: whoever removes one cause settles all its checks.
 fn undecided(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if report.undecided().next().is_none() {
         return Ok(());
     }
     heading("could not decide", style, out)?;
-    let mut groups: Vec<Vec<&Open>> = Vec::new();
-    // Sorted by place, so the groups of one place are among the last.
-    for open in report.undecided() {
-        let at = |group: &&mut Vec<&Open>| group.first().is_some_and(|it| it.cause.at == open.cause.at);
-        let same = |group: &&mut Vec<&Open>| {
-            group.first().is_some_and(|it| (it.cause.why, &it.cause.needs) == (open.cause.why, &open.cause.needs))
-        };
-        match groups.iter_mut().rev().take_while(at).find(same) {
-            Some(group) => group.push(open),
-            None => groups.push(vec![open]),
-        }
-    }
-    for group in groups {
-        let Some(cause) = group.first().map(|open| &open.cause) else { continue };
-        let mut checks: Vec<&str> = group.iter().map(|open| open.check.as_str()).collect();
-        checks.dedup();
-        let wait = if checks.len() == 1 { "check waits" } else { "checks wait" };
-        let (place, needs) = (show.place(cause.at), one_line(&cause.needs));
-        writeln!(out, "  {place}: {} {wait} for {needs} ({})", checks.len(), cause.why.as_str())?;
-        writeln!(out, "    {}", checks.join(", "))?;
+    for blocked in report.by_cause() {
+        writeln!(out, "  {}: {}", show.place(blocked.cause.at), blocked.describe())?;
+        writeln!(out, "    {}", blocked.checks.join(", "))?;
     }
     writeln!(out)
 }
@@ -153,18 +135,23 @@ struct Shown {
 
 impl Shown {
     /// A finding: the file of its primary label first, what to do last.
-    fn finding(report: &Report, found: &Found, show: Shower<'_>) -> Vec<Shown> {
+    fn finding(report: &Report, found: &Found, show: Shower<'_>, style: Style) -> Vec<Shown> {
         let finding = &found.finding;
         let mut by_source: Vec<(SourceId, Vec<Label>)> = Vec::new();
         for label in std::iter::once(&finding.primary).chain(&finding.related) {
             match by_source.iter_mut().find(|(source, _)| *source == label.span.source) {
-                Some((_, labels)) => labels.push(label.clone()),
+                Some((_, labels)) => match labels.iter_mut().find(|other| other.span == label.span) {
+                    // One mark is enough for a place that only one of two has something to say about.
+                    Some(_) if label.text.is_empty() => {}
+                    Some(other) if other.text.is_empty() => other.text.clone_from(&label.text),
+                    _ => labels.push(label.clone()),
+                },
                 None => by_source.push((label.span.source, vec![label.clone()])),
             }
         }
         let mut parts: Vec<Shown> = by_source
             .into_iter()
-            .map(|(_, labels)| Snippet::new(&labels, show))
+            .map(|(_, labels)| Snippet::new(&labels, show, style.width))
             .map(|snippet| Shown {
                 code: String::new(),
                 message: format!("with {}", snippet.path()),

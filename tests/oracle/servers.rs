@@ -54,7 +54,8 @@ pub fn named(name: &str) -> &'static Server {
     all().iter().find(|server| server.name == name).unwrap_or_else(|| panic!("no server is called {name}"))
 }
 
-fn folder() -> PathBuf {
+/// Where `tests/run` puts the programs that tests start.
+pub fn folder() -> PathBuf {
     let cache = || -> Option<PathBuf> {
         let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         set("HARDLINE_CACHE")

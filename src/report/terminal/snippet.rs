@@ -13,11 +13,11 @@ use crate::mask::Shown;
 use crate::report::Shower;
 use crate::text::{Source, Span};
 
-/// The longest line that is shown whole, in bytes.
+/// The longest line that is shown whole, in bytes, however wide the terminal is.
 const LONGEST: usize = 160;
 
-/// How much of a longer line is shown before the first label in it.
-const BEFORE: usize = 60;
+/// What stands before a line: its number and the frame. A line that the terminal breaks carries its marks elsewhere.
+const FRAME: usize = 8;
 
 /// What stands for the rest of a line.
 const MORE: &str = "...";
@@ -55,19 +55,22 @@ struct Line {
 }
 
 impl Snippet {
-    /// The lines of these labels, all of one source, with a line before and after. The first label is the primary.
-    pub(super) fn new(labels: &[Label], show: Shower<'_>) -> Snippet {
+    /// The lines of these labels, all of one source, with a line before and after, cut to a terminal of this width. The
+    /// first label is the primary.
+    pub(super) fn new(labels: &[Label], show: Shower<'_>, width: usize) -> Snippet {
         let Some(first) = labels.first() else {
             return Snippet { path: String::new(), blocks: Vec::new(), labels: Vec::new() };
         };
         let source = show.sources.get(first.span.source);
+        let longest = width.saturating_sub(FRAME + 2 * MORE.len()).clamp(MORE.len(), LONGEST);
         let mut blocks = Vec::new();
         let mut lines: Vec<Line> = Vec::new();
         let mut base = 0;
         for run in runs(labels, source) {
             let mut block = Block { base, first_line: *run.start(), text: String::new() };
             for number in run {
-                let line = Line::new(number, source, labels, show, base + block.text.len());
+                let line = Line::new(number, source, labels, show, longest);
+                let line = Line { base: base + block.text.len(), ..line };
                 line.write(&mut block.text);
                 lines.push(line);
             }
@@ -107,16 +110,18 @@ impl Snippet {
 }
 
 impl Line {
-    fn new(number: usize, source: &Source, labels: &[Label], show: Shower<'_>, base: usize) -> Line {
+    fn new(number: usize, source: &Source, labels: &[Label], show: Shower<'_>, longest: usize) -> Line {
         let span = source.line_span(number);
         let shown = show.mask.show(show.sources, span);
-        let mut line = Line { number, start: span.start as usize, shown, cut: 0, base, len: 0 };
-        if line.shown.text.len() > LONGEST {
+        let mut line = Line { number, start: span.start as usize, shown, cut: 0, base: 0, len: 0 };
+        if line.shown.text.len() > longest {
             let inside = |label: &&Label| span.start <= label.span.start && label.span.start <= span.end;
             let first = labels.iter().filter(inside).map(|label| label.span.start).min().unwrap_or(span.start);
-            line.cut = line.boundary(line.shown.offset(first as usize).saturating_sub(BEFORE));
+            // The label stands in the first half, and no room is left empty behind the end.
+            let before = line.shown.offset(first as usize).saturating_sub(longest * 3 / 8);
+            line.cut = line.boundary(before.min(line.shown.text.len() - longest));
         }
-        line.len = line.boundary(line.cut + LONGEST) - line.cut;
+        line.len = line.boundary(line.cut + longest) - line.cut;
         line
     }
 
