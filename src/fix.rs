@@ -3,6 +3,9 @@
 //! A fix is tried before it is offered: the edits are applied in memory, the subject is read again as every version
 //! in question reads it, and the check judges it once more.
 
+pub mod diff;
+pub mod write;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;

@@ -19,6 +19,7 @@ pub mod judge;
 pub mod mask;
 pub mod platform;
 pub mod project;
+pub mod repair;
 pub mod report;
 pub mod schema;
 pub mod spell;
@@ -29,7 +30,9 @@ use std::io::Read;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
+use choose::Chosen;
 use expr::Params;
+use files::Changed;
 use fix::Workshop;
 use platform::Context;
 use project::{Facts, Options, Project, Trouble};
@@ -44,8 +47,22 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let mut project = Project::find(options)?;
     let (checks, broken) = project.checks(options)?;
     let facts = project.read(options, stdin)?;
-    let mut judged: Vec<Judged> = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).collect();
+    let (judged, asked) = judge_subjects(&checks, &facts, options.fixes);
+    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
+    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));
+    report.clock = options.timed.then(|| Clock {
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        took: watch.elapsed(),
+    });
+    Ok((report, facts))
+}
+
+/// Judges all subjects by all checks that are about them, and says how many checks that were. With `fixes`, the edits
+/// are worked out.
+pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (Vec<Judged>, usize) {
+    let mut judged: Vec<Judged> = Vec::new();
     let mut asked = vec![false; checks.len()];
+    let files = Changed::new(&facts.files, facts.changed.clone());
     for (number, subject) in facts.subjects.iter().enumerate() {
         let mut its: Vec<(&Check, &Params)> = Vec::new();
         for (chosen, asked) in
@@ -55,8 +72,8 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
             *asked = true;
         }
         let mut verdicts = judge::judge_all(&its, subject);
-        if options.fixes {
-            let context = Context { files: &facts.files, versions: &facts.versions };
+        if fixes {
+            let context = Context { files: &files, versions: &facts.versions };
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut verdicts);
         }
@@ -65,11 +82,5 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
             Judged { subject: number, check: check.id.clone(), verdicts }
         }));
     }
-    let asked = asked.into_iter().filter(|asked| *asked).count();
-    let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), asked, facts.shower(&options.cwd));
-    report.clock = options.timed.then(|| Clock {
-        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        took: watch.elapsed(),
-    });
-    Ok((report, facts))
+    (judged, asked.into_iter().filter(|asked| *asked).count())
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::check::{Loaded, embedded, load};
 use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::fact::Subject;
-use crate::files::Disk;
+use crate::files::{Changed, Disk};
 use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
 use crate::platform::redis::version::Version;
-use crate::platform::{self, Context, PLATFORMS, Reading};
+use crate::platform::{self, Context, Found, PLATFORMS, Reading};
 use crate::report::Shower;
 use crate::schema::Root;
 use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
@@ -42,6 +43,8 @@ pub struct Options {
     pub wishes: Wishes,
     /// Whether fixes are worked out as far as bytes.
     pub fixes: bool,
+    /// Whether what was found is kept, so that it can be read once more with other bytes.
+    pub keep: bool,
     /// Whether the report says when it was made and how long that took.
     pub timed: bool,
 }
@@ -72,9 +75,41 @@ pub struct Facts {
     pub files: Disk,
     /// The declared version of each platform.
     pub versions: BTreeMap<String, String>,
+    /// The bytes that files would have, by where their paths really lead.
+    pub changed: BTreeMap<PathBuf, Vec<u8>>,
+    /// What was found, if it was to be kept.
+    kept: Option<Arc<Collection>>,
+}
+
+/// What was found, and what was said about finding it.
+#[derive(Debug)]
+struct Collection {
+    found: Vec<Found>,
+    notices: Vec<Notice>,
 }
 
 impl Facts {
+    /// What would be read if files had other bytes, by where their paths really lead; nothing where what was found was
+    /// not kept.
+    pub fn with(&self, changed: BTreeMap<PathBuf, Vec<u8>>) -> Option<Facts> {
+        let kept = self.kept.clone()?;
+        let files = Changed::new(&self.files, changed.clone());
+        let mut reading = Reading { notices: kept.notices.clone(), ..Reading::default() };
+        let found = kept.found.iter().map(|found| {
+            let bytes = match &found.place {
+                Place::File(_) => files.of(&found.location).unwrap_or(&found.bytes),
+                Place::Stdin(_) | Place::Arguments => &found.bytes,
+            };
+            Found { bytes: bytes.to_vec(), ..found.clone() }
+        });
+        let context = Context { files: &files, versions: &self.versions };
+        let subjects = platform::read_all(found.collect(), &context, &mut reading);
+        let mask = platform::secrets(&reading.sources, &subjects);
+        let Reading { sources, notices } = reading;
+        let (files, versions) = (self.files.clone(), self.versions.clone());
+        Some(Facts { sources, mask, subjects, notices, files, versions, changed, kept: Some(kept) })
+    }
+
     /// What shows places in these sources.
     pub fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
         Shower { sources: &self.sources, mask: &self.mask, cwd }
@@ -281,6 +316,8 @@ impl Project {
             self.config.versions.iter().map(|(platform, version)| ((*platform).to_owned(), version.it.clone()));
         let mut versions: BTreeMap<String, String> = declared.collect();
         versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
+        let keep = || Arc::new(Collection { found: collected.found.clone(), notices: collected.notices.clone() });
+        let kept = options.keep.then(keep);
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let context = Context { files: &collected.disk, versions: &versions };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
@@ -290,7 +327,8 @@ impl Project {
         }
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
-        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions })
+        let (files, changed) = (collected.disk, BTreeMap::new());
+        Ok(Facts { sources, mask, subjects, notices, files, versions, changed, kept })
     }
 }
 
