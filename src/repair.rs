@@ -102,7 +102,7 @@ impl Repair {
     /// Makes what is offered now; false when that was nothing.
     fn pass(&mut self, upto: Safety, given: &[PathBuf]) -> bool {
         let (judged, _) = judge_subjects(&self.checks, &self.now, true);
-        let mut trial = Trial { facts: &self.now, guards: &self.guards, left: TRIALS, cwd: &self.cwd, said: Vec::new() };
+        let mut trial = Trial { facts: &self.now, guards: &self.guards, left: TRIALS, cwd: &self.cwd, upto, said: Vec::new() };
         let all = candidates(&judged, &self.now, upto, &self.cwd);
         let chosen = trial.choose(all, given);
         if chosen.is_empty() {
@@ -273,6 +273,7 @@ struct Trial<'a> {
     /// How many more times everything may be read again.
     left: usize,
     cwd: &'a Path,
+    upto: Safety,
     said: Vec<Left>,
 }
 
@@ -285,11 +286,15 @@ impl Trial<'_> {
     /// Those that may be made, and can be made together: the worse finding goes first.
     fn choose(&mut self, all: Vec<Candidate>, given: &[PathBuf]) -> Vec<Candidate> {
         let mut chosen: Vec<Candidate> = Vec::new();
-        for candidate in all {
+        let others: Vec<Option<String>> = all.iter().map(|candidate| self.notices(candidate, &all)).collect();
+        for (candidate, other) in all.into_iter().zip(others) {
             let is_given = |file: &PathBuf| given.iter().any(|given| file.starts_with(given));
             if let Some(file) = candidate.files().iter().find(|file| !is_given(file)) {
                 let file = self.facts.shower(self.cwd).relative(file);
                 self.leave(&candidate, format!("its fix would change {file}, which was not given"));
+            } else if let Some(other) = other {
+                let why = format!("its fix is safe here, and would change what {other} reads too");
+                self.leave(&candidate, why);
             } else if let Some(other) = chosen.iter().find(|other| other.edits.overlap(&candidate.edits)) {
                 let why = format!("its fix would change what the fix of {} changes", other.check);
                 self.leave(&candidate, why);
@@ -298,6 +303,21 @@ impl Trial<'_> {
             }
         }
         chosen
+    }
+
+    /// The main file of a subject that reads what a fix changes and for which nobody says that this is safe, where only
+    /// safe fixes are wanted.
+    fn notices(&self, candidate: &Candidate, all: &[Candidate]) -> Option<String> {
+        if self.upto > Safety::Safe {
+            return None;
+        }
+        let sources: Vec<SourceId> = candidate.files().iter().filter_map(|file| source(self.facts, file)).collect();
+        let other = self.facts.subjects.iter().find(|subject| {
+            let same = |other: &Candidate| other.subject == subject.location && other.edits == candidate.edits;
+            let reads = subject.sources.iter().any(|read| sources.contains(read));
+            reads && subject.location != candidate.subject && !all.iter().any(same)
+        })?;
+        Some(self.facts.shower(self.cwd).path(other.main.source))
     }
 
     /// Accepts as many as can be: all of them if that does no harm, and otherwise each half on its own.
@@ -336,7 +356,8 @@ impl Trial<'_> {
         let now = self.facts.with(changed).ok_or_else(lost)?;
         let tally = Tally::of(self.guards, &now);
         let all: Vec<&Candidate> = accepted.all.iter().chain(more).collect();
-        tally.harm(&accepted.tally, first, &all, more)?;
+        let show = |path: &Path| self.facts.shower(self.cwd).relative(path);
+        tally.harm((&accepted.tally, first), &all, more, &show)?;
         Ok((edits, now, tally))
     }
 }

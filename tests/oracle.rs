@@ -4,6 +4,7 @@ mod acl_live;
 mod acl_recorded;
 mod conf_live;
 mod conf_recorded;
+mod fixed_live;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;

@@ -1,6 +1,7 @@
 //! How often each check fails on each subject: what a fix must not make worse.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::combine::Candidate;
 use crate::choose::Chosen;
@@ -51,14 +52,14 @@ impl Tally {
     /// The harm, in one line.
     pub(super) fn harm(
         &self,
-        before: &Tally,
-        first: &Tally,
+        (before, first): (&Tally, &Tally),
         all: &[&Candidate],
         more: &[Candidate],
+        show: &dyn Fn(&Path) -> String,
     ) -> Result<(), String> {
         for ((subject, check), old) in &first.0 {
             let Some(new) = self.0.get(&(subject.clone(), check.clone())) else {
-                return Err(format!("with its fix {} would be no subject any more", subject.path().display()));
+                return Err(format!("with its fix {} would be no subject any more", show(subject.path())));
             };
             let going = all.iter().filter(|one| one.check == *check && one.subject == *subject).count();
             if going > 0 && new.failed + going > old.failed {
@@ -72,7 +73,7 @@ impl Tally {
             let start = is_start(check.as_str());
             let matters = start || mildest.is_none_or(|mildest| new.severity >= mildest);
             if matters && new.failed > failed {
-                let where_to = subject.path().display();
+                let where_to = show(subject.path());
                 return Err(match start {
                     true => format!("with its fix, {where_to} would no longer start"),
                     false => format!("its fix would bring {check} in {where_to}"),
