@@ -16,7 +16,7 @@ use super::servers::{self, LaidOut, Server, Setup, Started};
 struct Counts {
     /// Fixed, and started before and after.
     fixed: usize,
-    /// Not started before and not after: a server without TLS.
+    /// Not started: TLS is wanted of a server that was built without.
     without_tls: usize,
     /// The finding does not hold on this version, or its fix is not offered there.
     not_offered: usize,
@@ -49,7 +49,14 @@ fn setup(example: &Example, server: &Server) -> Setup {
         }
         files.push((path.clone(), (lines.join("\n") + "\n").into_bytes()));
     }
-    Setup { files, args: ["redis.conf", "--daemonize", "no"].map(|arg| arg.as_bytes().to_vec()).into(), ..Setup::default() }
+    let args = std::iter::once("redis.conf".to_owned()).chain(arguments("{DIR}")).map(String::into_bytes).collect();
+    Setup { files, args, ..Setup::default() }
+}
+
+/// What the server is told besides: to stay in the foreground, and to answer where no client certificate is asked for.
+fn arguments(folder: &str) -> Vec<String> {
+    let socket = format!("{folder}/here.sock");
+    ["--daemonize", "no", "--unixsocket", &socket].map(str::to_owned).into()
 }
 
 fn laid_out_line(line: &str, server: &Server, files: &mut Vec<(String, Vec<u8>)>) -> String {
@@ -86,7 +93,10 @@ fn hardline(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
 /// Whether `hardline effective` says that the server starts; nothing where it cannot tell.
 fn effective(folder: &Path, server: &Server) -> Option<bool> {
     let version = server.version.to_string();
-    let (code, text) = hardline(folder, &["effective", "redis.conf", "--server-version", &version, "--", "--daemonize", "no"]);
+    let own = arguments(folder.to_str().expect("a plain name"));
+    let mut arguments = vec!["effective", "redis.conf", "--server-version", &version, "--"];
+    arguments.extend(own.iter().map(String::as_str));
+    let (code, text) = hardline(folder, &arguments);
     match code {
         Some(0) => Some(true),
         Some(1) => Some(false),
@@ -117,6 +127,12 @@ fn try_on(id: &'static str, example: &Example, server: &Server, counts: &mut Cou
     let what = format!("{id}, `{}`, {}", example.name, server.name);
     let setup = setup(example, server);
     let before = setup.lay_out();
+    if example.files.values().any(|text| text.lines().any(|line| line.starts_with("tls-port "))) && !server.tls {
+        // hardline reads for a server that was built with TLS; this one refuses the example, and would the fixed one.
+        assert!(starts(server, before).is_err(), "{what}: it has no TLS and starts");
+        counts.without_tls += 1;
+        return;
+    }
     let foretold = effective(&before.work, server);
     let started = starts(server, before);
     assert!(foretold.is_none_or(|foretold| foretold == started.is_ok()), "{what}: {foretold:?}, {started:?}");
@@ -135,18 +151,10 @@ fn try_on(id: &'static str, example: &Example, server: &Server, counts: &mut Cou
     let conf = std::fs::read_to_string(after.work.join("redis.conf")).unwrap();
     let restarted = starts(server, after);
     assert!(foretold.is_none_or(|foretold| foretold == restarted.is_ok()), "{what}: {foretold:?}, {restarted:?}\n{conf}");
-    match (started, restarted) {
-        (Ok(()), Ok(())) => {
-            counts.fixed += 1;
-            counts.proven.insert(id);
-        }
-        (Ok(()), Err(output)) => panic!("{what}: does not start once fixed: {output}\n{conf}"),
-        (Err(output), _) => {
-            let tls = example.files.values().any(|text| text.lines().any(|line| line.starts_with("tls-")));
-            assert!(tls && !server.tls, "{what}: the example does not start: {output}");
-            counts.without_tls += 1;
-        }
-    }
+    assert!(started.is_ok(), "{what}: the example does not start: {started:?}");
+    assert!(restarted.is_ok(), "{what}: does not start once fixed: {restarted:?}\n{conf}");
+    counts.fixed += 1;
+    counts.proven.insert(id);
 }
 
 #[test]
