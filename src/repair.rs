@@ -87,8 +87,7 @@ impl Repair {
         let first = project.read(&options, stdin)?;
         let now = first.with(BTreeMap::new()).ok_or_else(Trouble::default)?;
         let (guards, cwd) = (guards(&options)?, options.cwd.clone());
-        let mut repair =
-            Repair { checks, guards, broken, first, now, made: Vec::new(), left: Vec::new(), cwd, clock };
+        let mut repair = Repair { checks, guards, broken, first, now, made: Vec::new(), left: Vec::new(), cwd, clock };
         let given = given(&options);
         for _ in 0..PASSES {
             if !repair.pass(upto, &given) {
@@ -102,7 +101,8 @@ impl Repair {
     /// Makes what is offered now; false when that was nothing.
     fn pass(&mut self, upto: Safety, given: &[PathBuf]) -> bool {
         let (judged, _) = judge_subjects(&self.checks, &self.now, true);
-        let mut trial = Trial { facts: &self.now, guards: &self.guards, left: TRIALS, cwd: &self.cwd, upto, said: Vec::new() };
+        let mut trial =
+            Trial { facts: &self.now, guards: &self.guards, left: TRIALS, cwd: &self.cwd, upto, said: Vec::new() };
         let all = candidates(&judged, &self.now, upto, &self.cwd);
         let chosen = trial.choose(all, given);
         if chosen.is_empty() {
@@ -197,7 +197,9 @@ impl Repair {
             let before = source(&self.first, path);
             let shown = self.first.shower(&self.cwd);
             let done = match before {
-                Some(before) => replace(path, self.first.sources.get(before).bytes(), after).map_err(|why| why.to_string()),
+                Some(before) => {
+                    replace(path, self.first.sources.get(before).bytes(), after).map_err(|why| why.to_string())
+                }
                 None => Err("it was not read".to_owned()),
             };
             match done {

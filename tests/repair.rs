@@ -67,7 +67,8 @@ fn a_second_run_changes_nothing() {
             // Every comment is where it was, and few lines differ.
             let lines = |bytes: &[u8]| String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect::<Vec<_>>();
             let (old, new) = (lines(&before[path]), lines(bytes));
-            let comments = |lines: &[String]| lines.iter().filter(|line| line.starts_with('#')).cloned().collect::<Vec<_>>();
+            let comments =
+                |lines: &[String]| lines.iter().filter(|line| line.starts_with('#')).cloned().collect::<Vec<_>>();
             assert_eq!(comments(&old), comments(&new));
             assert!(new.iter().filter(|line| !old.contains(line)).count() <= 3, "{new:?}");
         }
@@ -119,7 +120,10 @@ fn json_says_what_was_fixed() {
     let output = run(folder.path(), &[&LOGLEVEL[..], &["--format", "json"]].concat());
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     let fixed = &report["fixed"][0];
-    assert_eq!((&fixed["check"], &fixed["path"], &fixed["safety"]), (&"redis/loglevel-unfit".into(), &"redis.conf".into(), &"safe".into()));
+    assert_eq!(
+        (&fixed["check"], &fixed["path"], &fixed["safety"]),
+        (&"redis/loglevel-unfit".into(), &"redis.conf".into(), &"safe".into())
+    );
     assert_eq!(report["tally"]["fail"], 0);
     assert!(String::from_utf8_lossy(&output.stderr).contains("+loglevel notice"));
 }
@@ -180,7 +184,10 @@ fn what_cannot_be_written_is_said_and_the_others_are_written() {
     assert_eq!(output.status.code(), Some(2), "{text}");
     assert!(text.contains("error: a/redis.conf: not written: it is read-only"), "{text}");
     assert!(text.contains("error: b/redis.conf: not written: it has 2 names"), "{text}");
-    assert!(text.contains("fixed 1 finding in 1 file") && text.contains("a/redis.conf:5:10: low[redis/loglevel-unfit]"), "{text}");
+    assert!(
+        text.contains("fixed 1 finding in 1 file") && text.contains("a/redis.conf:5:10: low[redis/loglevel-unfit]"),
+        "{text}"
+    );
     assert!(fs::read_to_string(at("c/redis.conf")).unwrap().contains("notice"));
     assert_eq!(fs::read_to_string(at("a/redis.conf")).unwrap(), OPEN);
     assert_eq!(fs::read_to_string(at("b/backup")).unwrap(), OPEN);
@@ -233,7 +240,9 @@ fn a_full_or_read_only_disk_changes_nothing() {
     let mounted = Command::new("mount").args(["-o", "remount,ro"]).arg(disk.0.path()).status().unwrap();
     if mounted.success() {
         let read_only = replace(&file, b"before", b"after");
-        assert!(matches!(&read_only, Err(NotWritten::Io(error)) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem));
+        assert!(
+            matches!(&read_only, Err(NotWritten::Io(error)) if error.kind() == std::io::ErrorKind::ReadOnlyFilesystem)
+        );
     }
 }
 
@@ -244,7 +253,8 @@ fn patched(old: &str, diff: &str) -> String {
     let mut lines = diff.lines().skip(2).peekable();
     while let Some(line) = lines.next() {
         if let Some(range) = line.strip_prefix("@@ -") {
-            let (start, count) = range.split(' ').next().unwrap().split_once(',').unwrap_or((range.split(' ').next().unwrap(), "1"));
+            let (start, count) =
+                range.split(' ').next().unwrap().split_once(',').unwrap_or((range.split(' ').next().unwrap(), "1"));
             let start: usize = start.parse().unwrap();
             let start = if count == "0" { start } else { start - 1 };
             old[at..start].iter().for_each(|line| new.push_str(line));

@@ -76,10 +76,8 @@ fn write_hunk(text: &mut String, hunk: &[Change], (before, old): Lines<'_>, (aft
         let number = if start == end { start } else { start + 1 };
         if end - start == 1 { number.to_string() } else { format!("{number},{}", end - start) }
     };
-    let (old_range, new_range) = (
-        range(first.old.start - lead, last.old.end + trail),
-        range(first.new.start - lead, last.new.end + trail),
-    );
+    let (old_range, new_range) =
+        (range(first.old.start - lead, last.old.end + trail), range(first.new.start - lead, last.new.end + trail));
     let _ = writeln!(text, "@@ -{old_range} +{new_range} @@");
     let mut line = |sign: char, side: &Side<'_>, lines: &[&[u8]], number: usize| {
         let _ = writeln!(text, "{sign}{}", side.shown(number));

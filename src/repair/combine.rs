@@ -118,8 +118,6 @@ pub(super) fn candidates(judged: &[Judged], facts: &Facts, upto: Safety, cwd: &P
             });
         }
     }
-    all.sort_by(|a, b| {
-        (b.severity, &a.check, &a.path, a.at.start).cmp(&(a.severity, &b.check, &b.path, b.at.start))
-    });
+    all.sort_by(|a, b| (b.severity, &a.check, &a.path, a.at.start).cmp(&(a.severity, &b.check, &b.path, b.at.start)));
     all
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use hardline::check::{Example, Expect, embedded};
+use hardline::expr::Param;
 use hardline::platform::PLATFORMS;
 use hardline::platform::redis::version::Version;
 
@@ -71,6 +72,8 @@ fn laid_out_line(line: &str, server: &Server, files: &mut Vec<(String, Vec<u8>)>
         let inner = word.trim_start_matches('/');
         if let Some(kind) = ["crt", "key"].into_iter().find(|kind| word.ends_with(&format!(".{kind}"))) {
             files.push((inner.to_owned(), server.certificate(&format!("server.{kind}"))));
+            // Wherever `dir` leads.
+            return format!("{{DIR}}/{inner}");
         } else if word.starts_with('/') {
             // So that its folder is there.
             files.push((Path::new(inner).with_file_name(".here").to_str().expect("a path").to_owned(), Vec::new()));
@@ -81,6 +84,24 @@ fn laid_out_line(line: &str, server: &Server, files: &mut Vec<(String, Vec<u8>)>
         if word.starts_with('/') { format!("{{DIR}}/{inner}") } else { word.to_owned() }
     };
     words.iter().copied().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The configuration that gives a check the parameters of an example.
+fn config(id: &str, example: &Example) -> String {
+    let text = |text: &str| format!("{text:?}");
+    let params = example.params.iter().map(|(name, param)| {
+        let value = match param {
+            Param::Bool(value) => value.to_string(),
+            Param::Int(value) => value.to_string(),
+            Param::Text(value) => text(value),
+            Param::Texts(values) => {
+                format!("[{}]", values.iter().map(|value| text(value)).collect::<Vec<_>>().join(", "))
+            }
+            Param::Ints(values) => format!("{values:?}"),
+        };
+        format!("{name} = {value}\n")
+    });
+    format!("[params.{id:?}]\n{}", params.collect::<String>())
 }
 
 /// Runs hardline in a folder.
@@ -139,6 +160,7 @@ fn try_on(id: &'static str, example: &Example, server: &Server, counts: &mut Cou
 
     let after = setup.lay_out();
     let version = server.version.to_string();
+    std::fs::write(after.work.join("hardline.toml"), config(id, example)).unwrap();
     let arguments = ["check", ".", "--fix=unsafe", "--select", id, "--server-version", &version];
     let (code, text) = hardline(&after.work, &arguments);
     assert!(matches!(code, Some(0 | 1)), "{what}: {text}");
@@ -150,7 +172,10 @@ fn try_on(id: &'static str, example: &Example, server: &Server, counts: &mut Cou
     let foretold = effective(&after.work, server);
     let conf = std::fs::read_to_string(after.work.join("redis.conf")).unwrap();
     let restarted = starts(server, after);
-    assert!(foretold.is_none_or(|foretold| foretold == restarted.is_ok()), "{what}: {foretold:?}, {restarted:?}\n{conf}");
+    assert!(
+        foretold.is_none_or(|foretold| foretold == restarted.is_ok()),
+        "{what}: {foretold:?}, {restarted:?}\n{conf}"
+    );
     assert!(started.is_ok(), "{what}: the example does not start: {started:?}");
     assert!(restarted.is_ok(), "{what}: does not start once fixed: {restarted:?}\n{conf}");
     counts.fixed += 1;
