@@ -101,8 +101,15 @@ impl Repair {
     /// Makes what is offered now; false when that was nothing.
     fn pass(&mut self, upto: Safety, given: &[PathBuf]) -> bool {
         let (judged, _) = judge_subjects(&self.checks, &self.now, true);
-        let mut trial =
-            Trial { facts: &self.now, guards: &self.guards, left: TRIALS, cwd: &self.cwd, upto, said: Vec::new() };
+        let mut trial = Trial {
+            facts: &self.now,
+            index: index(&self.now),
+            guards: &self.guards,
+            left: TRIALS,
+            cwd: &self.cwd,
+            upto,
+            said: Vec::new(),
+        };
         let all = candidates(&judged, &self.now, upto, &self.cwd);
         let chosen = trial.choose(all, given);
         if chosen.is_empty() {
@@ -152,9 +159,9 @@ impl Repair {
     /// The changes of all files as a unified diff, secrets masked.
     pub fn diff(&self) -> String {
         let mut text = String::new();
+        let (first, now) = (index(&self.first), index(&self.now));
         for path in self.now.changed.keys() {
-            let (before, after) = (source(&self.first, path), source(&self.now, path));
-            let Some((before, after)) = before.zip(after) else { continue };
+            let Some((&before, &after)) = first.get(path).zip(now.get(path)) else { continue };
             let shown = self.first.shower(&self.cwd).path(before);
             let old = Side { sources: &self.first.sources, mask: &self.first.mask, source: before };
             let new = Side { sources: &self.now.sources, mask: &self.now.mask, source: after };
@@ -193,8 +200,9 @@ impl Repair {
     pub fn write(&mut self) -> Vec<Failed> {
         let mut failed = Vec::new();
         let mut written = BTreeMap::new();
+        let first = index(&self.first);
         for (path, after) in &self.now.changed {
-            let before = source(&self.first, path);
+            let before = first.get(path).copied();
             let shown = self.first.shower(&self.cwd);
             let done = match before {
                 Some(before) => {
@@ -246,13 +254,19 @@ fn given(options: &Options) -> Vec<PathBuf> {
     paths.iter().filter_map(real).collect()
 }
 
-/// The source of the file that really lies there.
-fn source(facts: &Facts, path: &Path) -> Option<SourceId> {
-    let is = |place: &Place| match place {
-        Place::File(file) => real_path(facts, file).is_some_and(|real| real == path),
-        Place::Stdin(_) | Place::Arguments => false,
-    };
-    facts.sources.iter().find(|source| is(source.place())).map(|source| source.id())
+/// The sources of files, by where their paths really lead.
+type Index = BTreeMap<PathBuf, SourceId>;
+
+fn index(facts: &Facts) -> Index {
+    let mut index = Index::new();
+    for source in facts.sources.iter() {
+        if let Place::File(file) = source.place()
+            && let Some(real) = real_path(facts, file)
+        {
+            index.entry(real).or_insert(source.id());
+        }
+    }
+    index
 }
 
 /// Where a path really leads.
@@ -271,6 +285,7 @@ struct Accepted {
 /// Trying fixes on what was read.
 struct Trial<'a> {
     facts: &'a Facts,
+    index: Index,
     guards: &'a [Chosen],
     /// How many more times everything may be read again.
     left: usize,
@@ -313,7 +328,8 @@ impl Trial<'_> {
         if self.upto > Safety::Safe {
             return None;
         }
-        let sources: Vec<SourceId> = candidate.files().iter().filter_map(|file| source(self.facts, file)).collect();
+        let sources: Vec<SourceId> =
+            candidate.files().iter().filter_map(|file| self.index.get(file).copied()).collect();
         let other = self.facts.subjects.iter().find(|subject| {
             let same = |other: &Candidate| other.subject == subject.location && other.edits == candidate.edits;
             let reads = subject.sources.iter().any(|read| sources.contains(read));
@@ -352,7 +368,7 @@ impl Trial<'_> {
         more.iter().for_each(|candidate| edits.add(&candidate.edits));
         let lost = || "the file could not be read again".to_owned();
         let mut changed = self.facts.changed.clone();
-        for (path, bytes) in edits.applied(self.facts).ok_or_else(lost)? {
+        for (path, bytes) in edits.applied(self.facts, &self.index).ok_or_else(lost)? {
             changed.insert(path, bytes);
         }
         let now = self.facts.with(changed).ok_or_else(lost)?;

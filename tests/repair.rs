@@ -128,6 +128,24 @@ fn json_says_what_was_fixed() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("+loglevel notice"));
 }
 
+/// A password's hash is as good as a weak password, so a fix that writes one is made and never printed.
+#[test]
+fn no_output_shows_the_hash_of_a_password() {
+    let conf = "port 6379\nbind 127.0.0.1\nuser default off\nuser a on >correct-horse-battery-staple ~* +get\n";
+    let folder = folder(&[("redis.conf", conf)]);
+    let hash = "87cbebfeebc05f7c54ac9336c4b4bbec831227a641951a4bde7edd56020f8590";
+    for format in ["json", "terminal", "concise"] {
+        for more in [&["--fix=unsafe", "--diff"][..], &[]] {
+            let output = run(folder.path(), &[&["--format", format][..], more].concat());
+            assert!(said(&output).contains("redis/acl-password-in-clear-text"), "{}", said(&output));
+            assert!(!said(&output).contains(hash) && !said(&output).contains("correct-horse"), "{}", said(&output));
+        }
+    }
+    let output = run(folder.path(), &["--fix=unsafe"]);
+    assert!(!said(&output).contains(hash) && !said(&output).contains("correct-horse"), "{}", said(&output));
+    assert!(fs::read_to_string(folder.path().join("redis.conf")).unwrap().contains(&format!("user a on #{hash} ~*")));
+}
+
 #[test]
 fn standard_input_is_refused() {
     let folder = folder(&[]);

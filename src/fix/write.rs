@@ -54,7 +54,7 @@ pub fn replace(path: &Path, before: &[u8], after: &[u8]) -> Result<(), NotWritte
         Ok(fs::rename(&temporary.0, path)?)
     });
     if done.is_ok() {
-        temporary.is_renamed();
+        temporary.keep();
         // The new name is on the disk once its folder is. Where a folder cannot be synced, the file is replaced anyway.
         let folder = path.parent().and_then(|folder| File::open(folder).ok());
         let _ = folder.map(|folder| folder.sync_all());
@@ -83,7 +83,7 @@ fn unchanged(path: &Path, before: &[u8]) -> Result<Metadata, NotWritten> {
 struct Temporary(PathBuf);
 
 impl Temporary {
-    fn is_renamed(self) {
+    fn keep(self) {
         std::mem::forget(self);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{real_path, source};
+use super::{Index, real_path};
 use crate::files::Location;
 use crate::finding::{CheckId, Finding, Safety, Severity, Verdict};
 use crate::project::Facts;
@@ -71,10 +71,10 @@ impl Edits {
     }
 
     /// The bytes that the files have once the edits are made.
-    pub(super) fn applied(&self, facts: &Facts) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
+    pub(super) fn applied(&self, facts: &Facts, index: &Index) -> Option<BTreeMap<PathBuf, Vec<u8>>> {
         let mut changed = BTreeMap::new();
         for (path, edits) in &self.0 {
-            let mut bytes = facts.sources.get(source(facts, path)?).bytes().to_vec();
+            let mut bytes = facts.sources.get(*index.get(path)?).bytes().to_vec();
             for (from, to, text) in edits.iter().rev() {
                 let to = (*to).min(bytes.len());
                 bytes.splice((*from).min(to)..to, text.bytes());

@@ -203,7 +203,10 @@ impl<'a> View<'a> {
     }
 
     fn fix(self, fix: &'a Fix) -> FixOut<'a> {
-        let edits = fix.edits.iter().map(|edit| EditOut {
+        // What comes in the place of a secret may be made of it, such as its hash; with stars it would be a wrong edit.
+        let hides = fix.edits.iter().any(|edit| self.show.mask.within(edit.span).next().is_some());
+        let shown = if hides { &[][..] } else { fix.edits.as_slice() };
+        let edits = shown.iter().map(|edit| EditOut {
             path: self.show.path(edit.span.source),
             start_byte: edit.span.start,
             end_byte: edit.span.end,
