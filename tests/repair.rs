@@ -211,6 +211,35 @@ fn what_cannot_be_written_is_said_and_the_others_are_written() {
     assert_eq!(fs::read_to_string(at("b/backup")).unwrap(), OPEN);
 }
 
+/// As root only: another user may write the file and cannot give a new one its owner.
+#[test]
+fn who_cannot_keep_the_owner_or_write_the_folder_writes_nothing() {
+    if fs::metadata("/proc/self").unwrap().uid() != 0 {
+        println!("not root: not tried");
+        return;
+    }
+    let folder = folder(&[("a/redis.conf", OPEN), ("b/redis.conf", OPEN)]);
+    let mode = |path: &str, mode| {
+        fs::set_permissions(folder.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let modes = [("", 0o755), ("a", 0o777), ("b", 0o555), ("a/redis.conf", 0o666), ("b/redis.conf", 0o666)];
+    modes.into_iter().for_each(|(path, bits)| mode(path, bits));
+    // The build's own folder may be closed to others.
+    let program = folder.path().join("hardline");
+    fs::copy(env!("CARGO_BIN_EXE_hardline"), &program).unwrap();
+    let mut command = Command::new(&program);
+    std::os::unix::process::CommandExt::uid(&mut command, 65_534);
+    std::os::unix::process::CommandExt::gid(&mut command, 65_534);
+    let output = command.args(["check", "."]).args(LOGLEVEL).current_dir(folder.path()).output().unwrap();
+    let text = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert!(text.contains("a/redis.conf: not written: its owner and group cannot be kept"), "{text}");
+    assert!(text.contains("b/redis.conf: not written: Permission denied"), "{text}");
+    assert!(text.contains("fixed 0 findings in 0 files"), "{text}");
+    assert_eq!(fs::read_to_string(folder.path().join("a/redis.conf")).unwrap(), OPEN);
+    assert_eq!(fs::read_dir(folder.path().join("a")).unwrap().count(), 1, "no temporary file stays");
+}
+
 #[test]
 fn a_file_is_replaced_as_a_whole_or_not_at_all() {
     let folder = folder(&[("x", "before")]);
