@@ -75,7 +75,7 @@ enum Color {
 }
 
 /// What is looked at.
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Input {
     /// Files and folders; `-` is standard input [default: .]
     #[arg(value_name = "PATH")]

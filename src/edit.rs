@@ -34,6 +34,18 @@ pub enum EditOp {
         /// The place.
         into: String,
     },
+    /// Write another fact's text where this one is written: the new name of a setting for its old one.
+    Rename {
+        /// The fact.
+        path: String,
+        /// The fact whose text comes in its place.
+        to: String,
+    },
+    /// Write the hash of a password where the password is written.
+    Hash {
+        /// The password.
+        path: String,
+    },
     /// Turn what is written into a comment that says why.
     Comment {
         /// The fact.
@@ -47,7 +59,11 @@ impl EditOp {
     /// The facts that it names, each with the key that names it.
     pub fn paths(&self) -> Vec<(&'static str, &str)> {
         match self {
-            EditOp::Set { path, .. } | EditOp::Remove { path } | EditOp::Comment { path, .. } => vec![("path", path)],
+            EditOp::Set { path, .. }
+            | EditOp::Remove { path }
+            | EditOp::Hash { path }
+            | EditOp::Comment { path, .. } => vec![("path", path)],
+            EditOp::Rename { path, to } => vec![("path", path), ("to", to)],
             EditOp::Add { to, .. } => vec![("to", to)],
             EditOp::Copy { from, into } => vec![("from", from), ("into", into)],
         }
@@ -63,7 +79,14 @@ impl EditOp {
             }
         };
         match &mut op {
-            EditOp::Set { path, .. } | EditOp::Remove { path } | EditOp::Comment { path, .. } => put(path),
+            EditOp::Set { path, .. }
+            | EditOp::Remove { path }
+            | EditOp::Hash { path }
+            | EditOp::Comment { path, .. } => put(path),
+            EditOp::Rename { path, to } => {
+                put(path);
+                put(to);
+            }
             EditOp::Add { to, .. } => put(to),
             EditOp::Copy { from, into } => {
                 put(from);

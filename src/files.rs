@@ -289,6 +289,11 @@ impl<'a> Changed<'a> {
         let real = |path: PathBuf| files.real(&Location::Here(path.clone())).unwrap_or(path);
         Changed { files, bytes: changed.into_iter().map(|(path, bytes)| (real(path), bytes)).collect() }
     }
+
+    /// The other bytes of a file that has some.
+    pub fn of(&self, at: &Location) -> Option<&[u8]> {
+        self.bytes.get(&self.files.real(at).ok()?).map(Vec::as_slice)
+    }
 }
 
 impl Files for Changed<'_> {

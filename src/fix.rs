@@ -3,6 +3,9 @@
 //! A fix is tried before it is offered: the edits are applied in memory, the subject is read again as every version
 //! in question reads it, and the check judges it once more.
 
+pub mod diff;
+pub mod write;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
@@ -194,15 +197,17 @@ pub fn apply(sources: &Sources, edits: &[TextEdit]) -> BTreeMap<SourceId, Vec<u8
     changed
 }
 
-/// What stands at a place once edits are made, without the blanks around it. What is inserted right there counts.
+/// What stands at a place once edits are made, without the blanks around it. What is inserted right there counts, and
+/// of an edit that reaches beyond the place only what it takes away.
 pub fn text_after(sources: &Sources, at: Span, edits: &[TextEdit]) -> String {
     let mut text = sources.get(at.source).slice(at).to_vec();
-    let within = |edit: &&TextEdit| {
-        edit.span.source == at.source && at.start <= edit.span.start && edit.span.end <= at.end.max(at.start)
-    };
-    for edit in edits.iter().rev().filter(within) {
-        let (start, end) = ((edit.span.start - at.start) as usize, (edit.span.end - at.start) as usize);
-        text.splice(start..end, edit.text.bytes());
+    let touches =
+        |edit: &&TextEdit| edit.span.source == at.source && edit.span.start <= at.end && at.start <= edit.span.end;
+    for edit in edits.iter().rev().filter(touches) {
+        let inside = at.start <= edit.span.start && edit.span.end <= at.end;
+        let clip = |offset: u32| (offset.clamp(at.start, at.end) - at.start) as usize;
+        let new = if inside { edit.text.as_str() } else { "" };
+        text.splice(clip(edit.span.start)..clip(edit.span.end), new.bytes());
     }
     String::from_utf8_lossy(&text).trim().to_owned()
 }

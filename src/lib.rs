@@ -20,6 +20,7 @@ pub mod judge;
 pub mod mask;
 pub mod platform;
 pub mod project;
+pub mod repair;
 pub mod report;
 pub mod schema;
 pub mod settle;
@@ -33,15 +34,17 @@ use std::io::Read;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
+use choose::Chosen;
 use date::Date;
 use expr::Params;
+use files::Changed;
 use finding::CheckId;
 use fix::Workshop;
 use platform::{Context, Wanted};
 use project::{Facts, Options, Project, Trouble};
 use report::rule::Rule;
 use report::{Clock, Judged, Report};
-use waive::Setting;
+use waive::{Known, Setting};
 
 /// Collects, reads, judges and reports.
 ///
@@ -52,30 +55,26 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let mut project = Project::find(options)?;
     let (checks, broken) = project.checks(options)?;
     let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-    let wanted = Wanted::Names(names.collect());
-    let facts = project.read(options, stdin, &wanted)?;
-    let mut judged: Vec<Judged> = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).collect();
-    let mut asked = vec![false; checks.len()];
-    for (number, subject) in facts.subjects.iter().enumerate() {
-        let mut its: Vec<(&Check, &Params)> = Vec::new();
-        for (chosen, asked) in
-            checks.iter().zip(&mut asked).filter(|(chosen, _)| chosen.check.rule.reads == subject.kind)
-        {
-            its.push((&chosen.check, &chosen.params));
-            *asked = true;
-        }
-        let mut verdicts = judge::judge_all(&its, subject);
-        if options.fixes {
-            let context = Context { files: &facts.files, versions: &facts.versions, wanted: &wanted };
-            let workshop = Workshop { context: &context, sources: &facts.sources };
-            workshop.offer(&its, subject, &mut verdicts);
-        }
-        judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
-            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
-            Judged { subject: number, check: check.id.clone(), verdicts }
-        }));
-    }
-    let asked = checks.iter().zip(asked).filter(|(_, asked)| *asked);
+    let facts = project.read(options, stdin, &Wanted::Names(names.collect()))?;
+    let (judged, asked) = judge_subjects(&checks, &facts, options.fixes);
+    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
+    let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
+    report.clock = options.timed.then(|| Clock {
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        took: watch.elapsed(),
+    });
+    Ok((report, facts))
+}
+
+/// Puts what was judged together, waivers applied. `asked` says which of the checks were.
+pub(crate) fn report_on(
+    checks: &[Chosen],
+    facts: &Facts,
+    judged: Vec<Judged>,
+    asked: &[bool],
+    (known, options): (&[Known], &Options),
+) -> Report {
+    let asked = checks.iter().zip(asked).filter(|(_, asked)| **asked);
     let rules: Vec<Rule> = asked.map(|(chosen, _)| Rule::of(&chosen.check)).collect();
     let show = facts.shower(&options.cwd);
     let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), rules.len(), show);
@@ -84,7 +83,7 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let ran: Vec<CheckId> = all.iter().map(|(check, _)| check.id.clone()).collect();
     let setting = Setting {
         sources: &facts.sources,
-        known: project.known(),
+        known,
         ran: &ran,
         subjects: &facts.subjects,
         folder: &facts.stated.folder,
@@ -98,9 +97,33 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
         about_waivers.filter(|chosen| report.findings.iter().any(|found| found.finding.check == chosen.check.id));
     report.rules.extend(said.map(|chosen| Rule::of(&chosen.check)).collect::<Vec<_>>());
     report.rules.sort_by(|a, b| a.id.cmp(&b.id));
-    report.clock = options.timed.then(|| Clock {
-        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        took: watch.elapsed(),
-    });
-    Ok((report, facts))
+    report
+}
+
+/// Judges all subjects by all checks that are about them, and says which checks that were. With `fixes`, the edits are
+/// worked out.
+pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (Vec<Judged>, Vec<bool>) {
+    let mut judged: Vec<Judged> = Vec::new();
+    let mut asked = vec![false; checks.len()];
+    let files = Changed::new(&facts.files, facts.changed.clone());
+    for (number, subject) in facts.subjects.iter().enumerate() {
+        let mut its: Vec<(&Check, &Params)> = Vec::new();
+        for (chosen, asked) in
+            checks.iter().zip(&mut asked).filter(|(chosen, _)| chosen.check.rule.reads == subject.kind)
+        {
+            its.push((&chosen.check, &chosen.params));
+            *asked = true;
+        }
+        let mut verdicts = judge::judge_all(&its, subject);
+        if fixes {
+            let context = Context { files: &files, versions: &facts.versions, wanted: &facts.wanted };
+            let workshop = Workshop { context: &context, sources: &facts.sources };
+            workshop.offer(&its, subject, &mut verdicts);
+        }
+        judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
+            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
+            Judged { subject: number, check: check.id.clone(), verdicts }
+        }));
+    }
+    (judged, asked)
 }

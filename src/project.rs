@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::check::{Loaded, embedded, load};
 use crate::choose::{All, Chosen, Wishes, choose};
@@ -11,12 +12,12 @@ use crate::collect::{Request, collect};
 use crate::config::{self, Config};
 use crate::date::Date;
 use crate::fact::Subject;
-use crate::files::{Disk, normal};
+use crate::files::{Changed, Disk, normal};
 use crate::finding::{CheckId, Label};
 use crate::mask::Mask;
 use crate::platform::hardline::comment;
 use crate::platform::redis::version::Version;
-use crate::platform::{self, Context, PLATFORMS, Reading, Wanted};
+use crate::platform::{self, Context, Found, PLATFORMS, Reading, Wanted};
 use crate::report::Shower;
 use crate::schema::Root;
 use crate::settle::Stated;
@@ -46,6 +47,8 @@ pub struct Options {
     pub wishes: Wishes,
     /// Whether fixes are worked out as far as bytes.
     pub fixes: bool,
+    /// Whether what was found is kept, so that it can be read once more with other bytes.
+    pub keep: bool,
     /// Whether the report says when it was made and how long that took.
     pub timed: bool,
     /// Whether waivers are left aside, as if there were none.
@@ -80,11 +83,77 @@ pub struct Facts {
     pub files: Disk,
     /// The declared version of each platform.
     pub versions: BTreeMap<String, String>,
+    /// The facts that were wanted.
+    pub wanted: Wanted,
     /// The waivers as they are written.
     pub stated: Stated,
+    /// Where they come from.
+    waivers: Waivers,
+    /// The bytes that files would have, by where their paths really lead.
+    pub changed: BTreeMap<PathBuf, Vec<u8>>,
+    /// What was found, if it was to be kept.
+    kept: Option<Arc<Collection>>,
+}
+
+/// Where waivers come from, apart from comments.
+#[derive(Debug, Clone)]
+struct Waivers {
+    /// The configuration, if it has any.
+    config: Option<(Place, Vec<u8>)>,
+    /// Whether they are left aside.
+    none: bool,
+    folder: PathBuf,
+    whole: bool,
+}
+
+impl Waivers {
+    /// The waivers of the configuration and of comments in what was read.
+    fn read(&self, sources: &mut Sources, subjects: &[Subject]) -> Stated {
+        let mut waivers = Vec::new();
+        if !self.none {
+            if let Some((place, bytes)) = &self.config {
+                // Their places are in the sources of the run, where reports show them.
+                let file = sources.add(place.clone(), bytes.clone());
+                waivers = config::parse(sources.get(file)).0.waivers;
+            }
+            waivers.extend(comment::collect(subjects, sources));
+        }
+        Stated { waivers, folder: self.folder.clone(), whole: self.whole }
+    }
+}
+
+/// What was found, and what was said about finding it.
+#[derive(Debug)]
+struct Collection {
+    found: Vec<Found>,
+    notices: Vec<Notice>,
 }
 
 impl Facts {
+    /// What would be read if files had other bytes, by where their paths really lead; nothing where what was found was
+    /// not kept.
+    pub fn with(&self, changed: BTreeMap<PathBuf, Vec<u8>>) -> Option<Facts> {
+        let kept = self.kept.clone()?;
+        let files = Changed::new(&self.files, changed.clone());
+        let mut reading = Reading { notices: kept.notices.clone(), ..Reading::default() };
+        let found = kept.found.iter().map(|found| {
+            let bytes = match &found.place {
+                Place::File(_) => files.of(&found.location).unwrap_or(&found.bytes),
+                Place::Stdin(_) | Place::Arguments => &found.bytes,
+            };
+            Found { bytes: bytes.to_vec(), ..found.clone() }
+        });
+        let context = Context { files: &files, versions: &self.versions, wanted: &self.wanted };
+        let subjects = platform::read_all(found.collect(), &context, &mut reading);
+        let stated = self.waivers.read(&mut reading.sources, &subjects);
+        let mask = platform::secrets(&reading.sources, &subjects);
+        let Reading { sources, notices } = reading;
+        let (files, versions) = (self.files.clone(), self.versions.clone());
+        let (wanted, waivers) = (self.wanted.clone(), self.waivers.clone());
+        let kept = Some(kept);
+        Some(Facts { sources, mask, subjects, notices, files, versions, wanted, stated, waivers, changed, kept })
+    }
+
     /// What shows places in these sources.
     pub fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
         Shower { sources: &self.sources, mask: &self.mask, cwd }
@@ -305,6 +374,8 @@ impl Project {
             self.config.versions.iter().map(|(platform, version)| ((*platform).to_owned(), version.it.clone()));
         let mut versions: BTreeMap<String, String> = declared.collect();
         versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
+        let keep = || Arc::new(Collection { found: collected.found.clone(), notices: collected.notices.clone() });
+        let kept = options.keep.then(keep);
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let context = Context { files: &collected.disk, versions: &versions, wanted };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
@@ -312,25 +383,15 @@ impl Project {
             let message = "nothing was found that hardline understands".to_owned();
             reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
         }
-        let stated = self.stated(options, whole, &mut reading.sources, &subjects);
+        let config = self.file.filter(|_| !self.config.waivers.is_empty()).map(|file| self.sources.get(file));
+        let config = config.map(|file| (file.place().clone(), file.bytes().to_vec()));
+        let waivers = Waivers { config, none: options.no_waivers, folder: self.folder.clone(), whole };
+        let stated = waivers.read(&mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
-        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions, stated })
-    }
-
-    /// The waivers of the configuration and of comments in what was read.
-    fn stated(&self, options: &Options, whole: bool, sources: &mut Sources, subjects: &[Subject]) -> Stated {
-        let mut waivers = Vec::new();
-        if !options.no_waivers {
-            if let Some(file) = self.file.filter(|_| !self.config.waivers.is_empty()) {
-                // Their places are in the sources of the run, where reports show them.
-                let file = self.sources.get(file);
-                let file = sources.add(file.place().clone(), file.bytes().to_vec());
-                waivers = config::parse(sources.get(file)).0.waivers;
-            }
-            waivers.extend(comment::collect(subjects, sources));
-        }
-        Stated { waivers, folder: self.folder.clone(), whole }
+        let files = collected.disk;
+        let (wanted, changed) = (wanted.clone(), BTreeMap::new());
+        Ok(Facts { sources, mask, subjects, notices, files, versions, wanted, stated, waivers, changed, kept })
     }
 }
 

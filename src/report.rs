@@ -9,7 +9,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 
 use crate::fact::{Subject, Unknown};
-use crate::finding::{CheckId, Finding, Severity, Verdict, Waiver};
+use crate::finding::{CheckId, Finding, Safety, Severity, Verdict, Waiver};
 use crate::text::{Level, Notice, Span, Where};
 use crate::waive::Case;
 
@@ -116,6 +116,30 @@ pub struct Broken {
     pub error: String,
 }
 
+/// A fix that was made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// The check whose finding it took away.
+    pub check: CheckId,
+    /// The path of the file that the finding was in, as it is shown.
+    pub path: String,
+    /// What was done, in one line.
+    pub title: String,
+    /// How careful one had to be.
+    pub safety: Safety,
+}
+
+/// What a run that fixes has fixed.
+#[derive(Debug, Clone, Default)]
+pub struct Fixed {
+    /// The fixes that were made; none where they were only shown.
+    pub made: Vec<Made>,
+    /// How many could be made.
+    pub offered: usize,
+    /// How many files they change.
+    pub files: usize,
+}
+
 /// When a run began and how long it took. Left out where reports must be the same byte by byte.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock {
@@ -146,6 +170,8 @@ pub struct Report {
     pub tally: Tally,
     /// When, if that is to be said.
     pub clock: Option<Clock>,
+    /// What was fixed, where that was asked for.
+    pub fixed: Option<Fixed>,
 }
 
 impl Report {
@@ -310,10 +336,17 @@ impl Report {
         }
     }
 
+    /// How much was fixed, in one line, where that was asked for.
+    pub fn fixes(&self) -> Option<String> {
+        let fixed = self.fixed.as_ref()?;
+        let verb = if fixed.made.len() < fixed.offered { "would fix" } else { "fixed" };
+        let files = many(fixed.files, "file", "files");
+        Some(format!("{verb} {} in {files}", many(fixed.offered, "finding", "findings")))
+    }
+
     /// All the numbers in one line.
     pub fn summary(&self) -> String {
         let tally = &self.tally;
-        let many = |count: usize, one: &str, more: &str| format!("{count} {}", if count == 1 { one } else { more });
         let by_severity: Vec<String> = Severity::ALL
             .iter()
             .rev()
@@ -335,6 +368,10 @@ impl Report {
             tally.broken,
         )
     }
+}
+
+fn many(count: usize, one: &str, more: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { more })
 }
 
 /// Text with each run of white space as one space.

@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 8] = [
     &["judge", "collect", "choose"],
     &["waive", "fix"],
     &["report"],
-    &["lib", "example", "project", "settle"],
+    &["lib", "example", "project", "repair", "settle"],
     &["main", "cli"],
 ];
 

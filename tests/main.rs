@@ -15,6 +15,7 @@ mod judge;
 mod load;
 mod oracle;
 mod reach;
+mod repair;
 mod schema;
 mod sentinel;
 mod subjects;

@@ -5,6 +5,7 @@ mod acl_recorded;
 mod conf_live;
 mod conf_recorded;
 mod corpus;
+mod fixed_live;
 pub mod reach_doors;
 mod reach_live;
 mod reach_recorded;

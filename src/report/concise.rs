@@ -39,5 +39,8 @@ pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Res
     for broken in &report.broken {
         writeln!(out, "broken[{}] {}", broken.check, one_line(&broken.error))?;
     }
+    if let Some(fixes) = report.fixes() {
+        writeln!(out, "{fixes}")?;
+    }
     writeln!(out, "{}", report.summary())
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{Bypassed, Found, Open, Report, Shower, Tally};
+use super::{Bypassed, Found, Made, Open, Report, Shower, Tally};
 use crate::date::Date;
 use crate::fact::Why;
 use crate::finding::{Confidence, Family, Fix, Safety, Severity, Waiver};
@@ -28,6 +28,17 @@ struct Document<'a> {
     broken: Vec<BrokenOut<'a>>,
     subjects: Vec<SubjectLine<'a>>,
     notices: Vec<NoticeOut<'a>>,
+    /// Only where fixing was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fixed: Option<Vec<MadeOut<'a>>>,
+}
+
+#[derive(Serialize)]
+struct MadeOut<'a> {
+    check: &'a str,
+    path: &'a str,
+    title: &'a str,
+    safety: Safety,
 }
 
 #[derive(Serialize)]
@@ -169,9 +180,14 @@ pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Res
         broken: report.broken.iter().map(|it| BrokenOut { check: it.check.as_str(), error: &it.error }).collect(),
         subjects: (0..report.subjects.len()).map(|index| view.line(index)).collect(),
         notices: report.notices.iter().map(|notice| view.notice(notice)).collect(),
+        fixed: report.fixed.as_ref().map(|fixed| fixed.made.iter().map(made).collect()),
     };
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn made(made: &Made) -> MadeOut<'_> {
+    MadeOut { check: made.check.as_str(), path: &made.path, title: &made.title, safety: made.safety }
 }
 
 #[derive(Clone, Copy)]
@@ -219,7 +235,10 @@ impl<'a> View<'a> {
     }
 
     fn fix(self, fix: &'a Fix) -> FixOut<'a> {
-        let edits = fix.edits.iter().map(|edit| EditOut {
+        // What comes in the place of a secret may be made of it, such as its hash; with stars it would be a wrong edit.
+        let hides = fix.edits.iter().any(|edit| self.show.mask.within(edit.span).next().is_some());
+        let shown = if hides { &[][..] } else { fix.edits.as_slice() };
+        let edits = shown.iter().map(|edit| EditOut {
             path: self.show.path(edit.span.source),
             start_byte: edit.span.start,
             end_byte: edit.span.end,

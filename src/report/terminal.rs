@@ -62,6 +62,9 @@ pub fn render(report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Wri
         }
         writeln!(out)?;
     }
+    if let Some(fixes) = report.fixes() {
+        writeln!(out, "{fixes}")?;
+    }
     writeln!(out, "{}", report.summary())
 }
 

@@ -1,10 +1,12 @@
 //! The edits of a fix, in the syntax of `redis.conf`, `sentinel.conf` and ACL files.
 
+use sha2::{Digest, Sha256};
+
 use super::claim::{self, Form};
 use super::directive::SettingId;
 use super::version::{VERSIONS, Version};
 use crate::edit::{EditError, EditOp, TextEdit};
-use crate::fact::{Fact, Origin, Subject, Why};
+use crate::fact::{Fact, Origin, Subject, Value, Why};
 use crate::text::{Place, Source, Sources, Span};
 
 /// The text edits that carry out one step of a fix.
@@ -20,6 +22,8 @@ pub fn edits(sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<Te
         EditOp::Comment { path, reason } => {
             comment(file(sources, place(subject, path)?, path)?, place(subject, path)?, reason)
         }
+        EditOp::Rename { path, to } => rename(sources, subject, path, to),
+        EditOp::Hash { path } => hash(sources, subject, path),
         EditOp::Add { to, line } => {
             let at = subject.at(to).and_then(|fact| fact.spans().first().copied()).unwrap_or(subject.main);
             Ok(vec![new_line(file(sources, at, to)?, at.end, line)])
@@ -147,6 +151,30 @@ fn new_line(source: &Source, after: u32, line: &str) -> TextEdit {
         None => (bytes.len(), format!("{ending}{line}{ending}")),
     };
     TextEdit { span: Span::at(source.id(), at), text }
+}
+
+/// Writes the text of the fact `to`, the same in every version in question, where `path` is written.
+fn rename(sources: &Sources, subject: &Subject, path: &str, to: &str) -> Result<Vec<TextEdit>, EditError> {
+    let span = place(subject, path)?;
+    file(sources, span, path)?;
+    match subject.at(to) {
+        Some(Fact::Known { value: Value::Text(text), .. }) => {
+            Ok(vec![TextEdit { span, text: text.as_ref().to_owned() }])
+        }
+        _ => Err(EditError::NoPlace(to.to_owned())),
+    }
+}
+
+/// Writes `#` and the SHA-256 of the password for a rule `>password`.
+fn hash(sources: &Sources, subject: &Subject, path: &str) -> Result<Vec<TextEdit>, EditError> {
+    let span = place(subject, path)?;
+    let rule = file(sources, span, path)?.slice(span);
+    // Between quotes, the bytes that are written are not those of the password.
+    let plain = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\');
+    let password = rule.strip_prefix(b">").filter(|password| !password.is_empty() && password.iter().all(plain));
+    let password = password.ok_or_else(|| EditError::Unsupported("the rule is not a plain `>password`".to_owned()))?;
+    let digits: String = Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok(vec![TextEdit { span, text: format!("#{digits}") }])
 }
 
 /// Turns a line into a comment, after one that says why.
