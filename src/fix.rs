@@ -160,7 +160,7 @@ impl Workshop<'_> {
             platform: Some(subject.kind),
         };
         let mut reading = Reading::default();
-        let context = Context { files: &files, versions: self.context.versions };
+        let context = Context { files: &files, versions: self.context.versions, today: self.context.today };
         let again = platform::read_all(vec![found], &context, &mut reading);
         again.into_iter().find(|again| again.kind == subject.kind).map(|again| (again, reading.sources))
     }

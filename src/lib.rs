@@ -56,7 +56,7 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
         }
         let mut verdicts = judge::judge_all(&its, subject);
         if options.fixes {
-            let context = Context { files: &facts.files, versions: &facts.versions };
+            let context = Context { files: &facts.files, versions: &facts.versions, today: facts.today.as_deref() };
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut verdicts);
         }

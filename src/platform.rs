@@ -68,6 +68,8 @@ pub struct Context<'a> {
     pub files: &'a dyn Files,
     /// The declared version of each platform, `product:version`.
     pub versions: &'a BTreeMap<String, String>,
+    /// The day of the run, `YYYY-MM-DD`: the only clock that facts know.
+    pub today: Option<&'a str>,
 }
 
 /// What reading adds to.

@@ -42,6 +42,8 @@ pub struct Options {
     pub wishes: Wishes,
     /// Whether fixes are worked out as far as bytes.
     pub fixes: bool,
+    /// The day of the run, `YYYY-MM-DD`; without it nothing that depends on dates can be told.
+    pub today: Option<String>,
     /// Whether the report says when it was made and how long that took.
     pub timed: bool,
 }
@@ -72,6 +74,8 @@ pub struct Facts {
     pub files: Disk,
     /// The declared version of each platform.
     pub versions: BTreeMap<String, String>,
+    /// The day of the run.
+    pub today: Option<String>,
 }
 
 impl Facts {
@@ -282,7 +286,7 @@ impl Project {
         let mut versions: BTreeMap<String, String> = declared.collect();
         versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
-        let context = Context { files: &collected.disk, versions: &versions };
+        let context = Context { files: &collected.disk, versions: &versions, today: options.today.as_deref() };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
         if subjects.is_empty() {
             let message = "nothing was found that hardline understands".to_owned();
@@ -290,7 +294,7 @@ impl Project {
         }
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
-        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions })
+        Ok(Facts { sources, mask, subjects, notices, files: collected.disk, versions, today: options.today.clone() })
     }
 }
 

@@ -255,7 +255,7 @@ impl<'a> View<'a> {
 }
 
 /// Seconds since 1970 as RFC 3339, UTC.
-fn rfc3339(seconds: u64) -> String {
+pub fn rfc3339(seconds: u64) -> String {
     let (days, rest) = (seconds / 86_400, seconds % 86_400);
     // Civil date from days, in eras of 400 years that begin on 1 March, so that a leap day is the last of its year.
     let shifted = days + 719_468;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::AclRules;
 use super::claim::{self, Form};
+use super::conclude::vulnerable::Declared;
 use super::conf::{Held, Loaded, Mode, Rules, Start, load};
 use super::derive;
 use super::directive::SettingId;
@@ -30,6 +31,8 @@ pub struct Instance {
     pub started: Vec<Started>,
     /// Who gets in, in each world.
     pub doors: Vec<Door>,
+    /// The version as it is declared, if it is; then there is one world.
+    pub declared: Option<Declared>,
     /// The kind of server.
     pub kind: Name,
     /// Whether this is only a part of a configuration, so that nothing is missing from it.
@@ -93,7 +96,8 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
         library.know(&file.location, file.source);
     }
     let sentinel = kind.name == "sentinel";
-    let mut reader = Reader { worlds: &worlds, sentinel, library, notices: &mut reading.notices };
+    let known = declared.and_then(|declared| Declared::new(declared, context.today));
+    let mut reader = Reader { worlds: &worlds, declared: known, sentinel, library, notices: &mut reading.notices };
     let graph = reader.graph(claimed, &forms);
     let mut subjects = Vec::new();
     for root in graph.roots(&forms) {
@@ -144,6 +148,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
 
 struct Reader<'a, 'l> {
     worlds: &'a [&'static Version],
+    declared: Option<Declared>,
     sentinel: bool,
     library: Library<'l>,
     notices: &'a mut Vec<Notice>,
@@ -204,7 +209,8 @@ impl Reader<'_, '_> {
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
         let started: Vec<Started> = loaded.iter().map(|loaded| AclRules.start(loaded, &mut self.library)).collect();
         let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
-        let instance = Instance { loaded, acl, started, doors, kind: kind.name, fragment };
+        let declared = self.declared.clone();
+        let instance = Instance { loaded, acl, started, doors, declared, kind: kind.name, fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
                       set elsewhere";
         Subject {

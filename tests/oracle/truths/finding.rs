@@ -39,7 +39,7 @@ pub fn says(check: &str, setup: &Setup, server: &Server) -> Says {
     };
     let versions = BTreeMap::from([("redis".to_owned(), server.version.to_string())]);
     let mut reading = Reading::default();
-    let subjects = read_all(vec![found], &Context { files: &files, versions: &versions }, &mut reading);
+    let subjects = read_all(vec![found], &Context { files: &files, versions: &versions, today: None }, &mut reading);
     let roots: Vec<_> = PLATFORMS.iter().map(|platform| platform.schema()).collect();
     let prepared = embedded::all().iter().find(|embedded| embedded.id == check).expect("a check of this id");
     let check = prepared.check(&roots).expect("the check is sound");
