@@ -106,6 +106,9 @@ fn a_fix_is_named_in_the_own_branch() {
     assert_eq!(fix("CVE-2025-49844", "redis:7.0.15+debian"), None);
 }
 
+/// A product, from, below.
+type Range = (String, (u8, u8, u8), (u8, u8, u8));
+
 fn numbers(text: &str) -> (u8, u8, u8) {
     let parts: Vec<u8> = text.split('.').map(|part| part.parse().unwrap()).collect();
     (parts[0], parts[1], parts[2])
@@ -140,7 +143,7 @@ fn every_data_file_is_in_order() {
                 "{name}: a correction has a source"
             );
         }
-        let mut ranges = Vec::new();
+        let mut ranges: Vec<Range> = Vec::new();
         for range in table.get("affected").and_then(toml::Value::as_array).into_iter().flatten() {
             let text = |key: &str| range[key].as_str().unwrap().to_owned();
             assert!(!text("source").is_empty(), "{name}: a range has a source");
@@ -150,7 +153,7 @@ fn every_data_file_is_in_order() {
             ranges.push((text("product"), from, below));
         }
         ranges.sort();
-        let apart = |pair: &[(String, (u8, u8, u8), (u8, u8, u8))]| pair[0].0 != pair[1].0 || pair[0].2 <= pair[1].1;
+        let apart = |pair: &[Range]| pair[0].0 != pair[1].0 || pair[0].2 <= pair[1].1;
         assert!(ranges.windows(2).all(apart), "{name}: ranges overlap");
         for fix in texts("fixed").iter().chain(&texts("since")) {
             assert!(release(fix).patch.is_some(), "{name}: {fix}");

@@ -6,7 +6,7 @@ use crate::fact::{Unknown, Why};
 use crate::platform::redis::acl::{Read, User};
 use crate::platform::redis::advisory::Need;
 use crate::platform::redis::conf::{Held, Loaded};
-use crate::platform::redis::door::Door;
+use crate::platform::redis::door::{Door, Setting};
 use crate::platform::redis::entrance::place;
 use crate::platform::redis::listen::{self, Purpose};
 use crate::platform::redis::reach::{self, Answer, Class};
@@ -101,7 +101,9 @@ impl Scene<'_> {
         let finding = reach::remote(self.door);
         match &finding.answer {
             Answer::Known(Class::Pong | Class::NoAuth | Class::NoPerm) => {
-                let at = finding.deciding.first().map(|setting| place(self.loaded, *setting));
+                // What lets them connect, not what lets them in.
+                let deciding = finding.deciding.iter().find(|setting| matches!(setting, Setting::Bind(_)));
+                let at = deciding.map(|setting| place(self.loaded, *setting));
                 way("clients on other hosts can connect", at.unwrap_or(self.loaded.end))
             }
             Answer::Known(_) => Ok(None),
