@@ -116,7 +116,8 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
         }
         let mut verdicts = judge::judge_all(&its, subject);
         if fixes {
-            let context = Context { files: &files, versions: &facts.versions, wanted: &facts.wanted };
+            let today = Some(&*facts.today);
+            let context = Context { files: &files, versions: &facts.versions, wanted: &facts.wanted, today };
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut verdicts);
         }

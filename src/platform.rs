@@ -72,6 +72,8 @@ pub struct Context<'a> {
     pub versions: &'a BTreeMap<String, String>,
     /// The facts that somebody will ask for.
     pub wanted: &'a Wanted,
+    /// The day of the run, `YYYY-MM-DD`: the only clock that facts know.
+    pub today: Option<&'a str>,
 }
 
 /// Which facts of a subject somebody will ask for. A platform may leave out others, of which it has hundreds.

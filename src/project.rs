@@ -85,6 +85,8 @@ pub struct Facts {
     pub versions: BTreeMap<String, String>,
     /// The facts that were wanted.
     pub wanted: Wanted,
+    /// The day of the run.
+    pub today: String,
     /// The waivers as they are written.
     pub stated: Stated,
     /// Where they come from.
@@ -143,15 +145,16 @@ impl Facts {
             };
             Found { bytes: bytes.to_vec(), ..found.clone() }
         });
-        let context = Context { files: &files, versions: &self.versions, wanted: &self.wanted };
+        let context =
+            Context { files: &files, versions: &self.versions, wanted: &self.wanted, today: Some(&self.today) };
         let subjects = platform::read_all(found.collect(), &context, &mut reading);
         let stated = self.waivers.read(&mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
         let (files, versions) = (self.files.clone(), self.versions.clone());
-        let (wanted, waivers) = (self.wanted.clone(), self.waivers.clone());
+        let (wanted, waivers, today) = (self.wanted.clone(), self.waivers.clone(), self.today.clone());
         let kept = Some(kept);
-        Some(Facts { sources, mask, subjects, notices, files, versions, wanted, stated, waivers, changed, kept })
+        Some(Facts { sources, mask, subjects, notices, files, versions, wanted, today, stated, waivers, changed, kept })
     }
 
     /// What shows places in these sources.
@@ -377,7 +380,8 @@ impl Project {
         let keep = || Arc::new(Collection { found: collected.found.clone(), notices: collected.notices.clone() });
         let kept = options.keep.then(keep);
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
-        let context = Context { files: &collected.disk, versions: &versions, wanted };
+        let today = options.today.unwrap_or_else(Date::today).to_string();
+        let context = Context { files: &collected.disk, versions: &versions, wanted, today: Some(&today) };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
         if subjects.is_empty() {
             let message = "nothing was found that hardline understands".to_owned();
@@ -391,7 +395,7 @@ impl Project {
         let Reading { sources, notices } = reading;
         let files = collected.disk;
         let (wanted, changed) = (wanted.clone(), BTreeMap::new());
-        Ok(Facts { sources, mask, subjects, notices, files, versions, wanted, stated, waivers, changed, kept })
+        Ok(Facts { sources, mask, subjects, notices, files, versions, wanted, today, stated, waivers, changed, kept })
     }
 }
 

@@ -27,8 +27,12 @@ fn read(files: &[(&str, &[u8])], version: Option<&str>) -> (Vec<Subject>, Source
         platform: None,
     });
     let mut reading = Reading::default();
-    let context =
-        Context { files: &memory as &dyn Files, versions: &versions, wanted: &hardline::platform::Wanted::All };
+    let context = Context {
+        files: &memory as &dyn Files,
+        versions: &versions,
+        wanted: &hardline::platform::Wanted::All,
+        today: None,
+    };
     let subjects = platform::read_all(found.collect(), &context, &mut reading);
     (subjects, reading.sources)
 }

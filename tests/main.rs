@@ -3,6 +3,7 @@
 #![allow(missing_docs)]
 
 mod acl;
+mod advisories;
 mod cli;
 mod conf;
 mod contract;

@@ -3,6 +3,7 @@
 pub mod accounts;
 pub mod acl;
 pub mod address;
+pub mod advisory;
 pub mod arguments;
 mod because;
 pub mod claim;

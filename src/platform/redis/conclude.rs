@@ -5,11 +5,13 @@
 pub mod dead;
 pub mod entry;
 pub mod lines;
+pub mod need;
 pub mod outcome;
 pub mod password;
 pub mod person;
 pub mod roster;
 pub mod users;
+pub mod vulnerable;
 
 use crate::fact::{Fact, Items, Name, Record, Value, Worlds};
 use crate::text::Span;

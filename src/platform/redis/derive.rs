@@ -2,10 +2,11 @@
 
 use super::acl::{self, Evaluator};
 use super::conclude::entry::{Entry, World};
+use super::conclude::need::Scene;
 use super::conclude::person::Court;
 use super::conclude::roster::{self, Roster, Unwritten};
 use super::conclude::users::Seen;
-use super::conclude::{by_world, dead, grouped, lines, merged, password, users};
+use super::conclude::{by_world, dead, grouped, lines, merged, password, users, vulnerable};
 use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
 use super::effective::Started;
@@ -63,6 +64,9 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let requirepass = explicit(&instance.loaded, "requirepass");
     let users_written = worlds.iter().any(|(roster, _)| !roster.accounts.is_empty());
     let settings = instance.loaded.first().map(|loaded| password::of_settings(root, loaded)).unwrap_or_default();
+    if !instance.fragment && root == "redis" {
+        facts.extend(vulnerable(instance, &worlds, at));
+    }
     let (acl, in_rules) = users::acl(root, worlds, requirepass, at);
     if !instance.fragment || users_written {
         facts.push(("acl", Some(acl)));
@@ -73,6 +77,18 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let value = Value::List(List { items: Items::Here(passwords.into()), rest });
     facts.push(("passwords", Some(Fact::Known { value, origin: Origin::Derived([at].into()) })));
     facts.into_iter().filter_map(|(name, fact)| Some((name, fact?))).collect()
+}
+
+/// The known vulnerabilities of a declared version; of an undeclared one nothing is said, not even that it is unknown.
+fn vulnerable(instance: &Instance, worlds: &[Seen], at: Span) -> Vec<(Name, Option<Fact>)> {
+    let world = instance.loaded.first().zip(instance.doors.first()).zip(worlds.first());
+    let facts = match (&instance.declared, world) {
+        (Some(declared), Some(((loaded, door), (roster, court)))) => {
+            vulnerable::facts(declared, &Scene { root: instance.kind, loaded, door, roster, court })
+        }
+        _ => vulnerable::undeclared(at),
+    };
+    facts.into_iter().map(|(name, fact)| (name, Some(fact))).collect()
 }
 
 /// The facts of an ACL file that no configuration in reach names: its users, their passwords, and what the server would

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::accounts::AclRules;
 use super::claim::{self, Form};
+use super::conclude::vulnerable::Declared;
 use super::conf::{Held, Loaded, Mode, Rules, Start, load};
 use super::derive;
 use super::directive::SettingId;
@@ -30,6 +31,8 @@ pub struct Instance {
     pub started: Vec<Started>,
     /// Who gets in, in each world.
     pub doors: Vec<Door>,
+    /// The version as it is declared, if it is; then there is one world.
+    pub declared: Option<Declared>,
     /// The kind of server.
     pub kind: Name,
     /// The settings that somebody will ask for.
@@ -95,8 +98,9 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
         library.know(&file.location, file.source);
     }
     let sentinel = kind.name == "sentinel";
-    let mut reader =
-        Reader { wanted: context.wanted, worlds: &worlds, sentinel, library, notices: &mut reading.notices };
+    let known = declared.and_then(|declared| Declared::new(declared, context.today));
+    let notices = &mut reading.notices;
+    let mut reader = Reader { wanted: context.wanted, worlds: &worlds, declared: known, sentinel, library, notices };
     let graph = reader.graph(claimed, &forms);
     let mut subjects = Vec::new();
     for root in graph.roots(&forms) {
@@ -148,6 +152,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
 struct Reader<'a, 'l> {
     wanted: &'a Wanted,
     worlds: &'a [&'static Version],
+    declared: Option<Declared>,
     sentinel: bool,
     library: Library<'l>,
     notices: &'a mut Vec<Notice>,
@@ -208,7 +213,8 @@ impl Reader<'_, '_> {
         let fragment = kind.name == "redis" && loaded.iter().all(is_fragment);
         let started: Vec<Started> = loaded.iter().map(|loaded| AclRules.start(loaded, &mut self.library)).collect();
         let doors = loaded.iter().zip(&started).map(|(loaded, started)| self.door(loaded, started)).collect();
-        let instance = Instance { loaded, acl, started, doors, kind: kind.name, wanted: self.wanted.clone(), fragment };
+        let (declared, wanted) = (self.declared.clone(), self.wanted.clone());
+        let instance = Instance { loaded, acl, started, doors, declared, kind: kind.name, wanted, fragment };
         let absent = "only a part of a configuration, without `port`, `bind` and `dir`: what it leaves out may be \
                       set elsewhere";
         Subject {

@@ -13,6 +13,7 @@ const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
 /// and `reach` too, in the same shape.
 pub static DERIVED: &[Field] = &[
     field("acl", Type::Record(&[ACL]), "users as the server has them after start-up"),
+    field("branch", Type::Record(&[BRANCH]), "the minor branch of the declared version"),
     field("cluster_bus", Type::Record(&[CLUSTER_BUS]), "the port on which cluster nodes talk to each other"),
     field(
         "gates",
@@ -20,6 +21,11 @@ pub static DERIVED: &[Field] = &[
         "the switches that keep remote clients from the host; none before 7.0",
     ),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
+    field(
+        "exposure",
+        Type::Record(&[EXPOSURE]),
+        "the known vulnerabilities of the declared version together, by what they give and whether anything reaches them",
+    ),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
     field(
         "files",
@@ -37,6 +43,11 @@ pub static DERIVED: &[Field] = &[
         "every password that is written or hashed in these files",
     ),
     field("reach", Type::Record(&[REACH]), "what a client without credentials gets"),
+    field(
+        "vulnerabilities",
+        Type::List(&Type::Record(&[VULNERABILITY])),
+        "the known vulnerabilities that the declared version has or may have; none where no version is declared",
+    ),
 ];
 
 static ACL: &[Field] = &[
@@ -114,6 +125,39 @@ static UNDONE: &[Field] = &[
 
 static CRASHING: &[Field] =
     &[field("rule", Type::Text, "the rule"), field("when", Type::Text, "what makes the server die")];
+
+static BRANCH: &[Field] = &[
+    field("name", Type::Text, "major and minor"),
+    field("declared", Type::Bool, "whether a version is declared; the other fields are absent where none is"),
+    field("supported", Type::Bool, "whether its support has not ended on the day of the run"),
+    field("end_of_support", Type::Text, "the last day of support, YYYY-MM-DD"),
+    field("latest", Type::Text, "the last release of the branch that the data know"),
+    field("packaged", Type::Bool, "whether a distribution made the package and looks after it itself"),
+];
+
+static EXPOSURE: &[Field] = &[
+    field("grave", Type::List(&Type::Record(&[RISK])), "those of severity critical and high that something may reach"),
+    field("lesser", Type::List(&Type::Record(&[RISK])), "the others that something may reach"),
+    field("closed", Type::List(&Type::Record(&[RISK])), "those that nothing here reaches"),
+];
+
+static RISK: &[Field] = &[
+    field("version", Type::Text, "the version as it is declared"),
+    field("reachable", Type::Bool, "whether something here reaches them"),
+    field("ids", Type::List(&Type::Text), "their ids"),
+    field("because", Type::List(&Type::Text), "what reaches them"),
+    field("fixed_in", Type::Text, "the first release of the branch that fixes all of them"),
+];
+
+static VULNERABILITY: &[Field] = &[
+    field("id", Type::Text, "CVE-YYYY-N or GHSA-…"),
+    field("title", Type::Text, "what it is, in one line"),
+    field("affected", Type::Bool, "whether the version has it; unknown where the sources do not say"),
+    field("fixed_in", Type::Text, "the release of the branch that fixes it, or the empty text"),
+    field("reachable", Type::Bool, "whether users, gates and listeners of this configuration let somebody reach it"),
+    field("because", Type::Text, "what reaches it, or the empty text"),
+    field("severity", Type::Text, "critical, high, medium or low, by the scale of checks"),
+];
 
 static CLUSTER_BUS: &[Field] = &[
     field("open", Type::Bool, "whether there is one"),

@@ -74,13 +74,55 @@ impl Version {
         self.product == Product::Valkey && self.since(major, minor)
     }
 
-    /// The table for a declared version: itself, or the nearest lower patch of the same minor version.
+    /// The table for a declared version: itself, or the nearest lower patch of the same minor version, or
+    /// else the nearest higher one.
     ///
     /// The second value is whether the table is that of another patch, which the user should be told.
     ///
     /// # Errors
     /// A line that says what is wrong with `declared` or that there is no table for it.
     pub fn find(declared: &str) -> Result<(&'static Version, bool), String> {
+        let release = Release::parse(declared)?;
+        let Release { product, minor, patch, .. } = release;
+        let distribution = release.distribution.as_deref();
+        let wanted = (minor.0, minor.1, patch.unwrap_or(u8::MAX));
+        let nearest = |distribution: Option<&str>| {
+            let of_branch = || {
+                VERSIONS
+                    .iter()
+                    .filter(|version| version.product == product && version.distribution == distribution)
+                    .filter(|version| (version.number.0, version.number.1) == minor)
+            };
+            let lower = of_branch().filter(|version| version.number <= wanted).max_by_key(|version| version.number);
+            // Patches change little, and it is the old ones whose vulnerabilities matter.
+            lower.or_else(|| of_branch().min_by_key(|version| version.number))
+        };
+        let found = nearest(distribution).or_else(|| nearest(None));
+        found
+            .map(|version| (version, patch.is_some_and(|_| version.number != wanted)))
+            .ok_or_else(|| format!("no table for {declared}; there are tables for {}", all()))
+    }
+}
+
+/// A version as it is declared, whether there are tables for it or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Who makes it.
+    pub product: Product,
+    /// Major and minor: the branch.
+    pub minor: (u8, u8),
+    /// The patch, where one is declared.
+    pub patch: Option<u8>,
+    /// The distribution whose package it is.
+    pub distribution: Option<String>,
+}
+
+impl Release {
+    /// Reads `product:major.minor[.patch][+distribution]`.
+    ///
+    /// # Errors
+    /// A line that says what is wrong with `declared`.
+    pub fn parse(declared: &str) -> Result<Release, String> {
         let wrong = || format!("`{declared}` is no version: expected product:major.minor.patch such as redis:7.4.1");
         let (product, rest) = declared.split_once(':').ok_or_else(wrong)?;
         let product = match product {
@@ -89,24 +131,13 @@ impl Version {
             _ => return Err(format!("`{product}` is neither redis nor valkey")),
         };
         let (number, distribution) = match rest.split_once('+') {
-            Some((number, distribution)) => (number, Some(distribution)),
+            Some((number, distribution)) => (number, Some(distribution.to_owned())),
             None => (rest, None),
         };
         let mut parts = number.split('.').map(str::parse::<u8>);
         let mut next = || parts.next().transpose().map_err(|_| wrong());
         let (major, minor, patch) = (next()?.ok_or_else(wrong)?, next()?.ok_or_else(wrong)?, next()?);
-        let wanted = (major, minor, patch.unwrap_or(u8::MAX));
-        let nearest = |distribution: Option<&str>| {
-            VERSIONS
-                .iter()
-                .filter(|version| version.product == product && version.distribution == distribution)
-                .filter(|version| (version.number.0, version.number.1) == (major, minor) && version.number <= wanted)
-                .max_by_key(|version| version.number)
-        };
-        let found = nearest(distribution).or_else(|| nearest(None));
-        found
-            .map(|version| (version, patch.is_some_and(|_| version.number != wanted)))
-            .ok_or_else(|| format!("no table for {declared}; there are tables for {}", all()))
+        Ok(Release { product, minor: (major, minor), patch, distribution })
     }
 }
 

@@ -58,6 +58,11 @@ impl Court {
         Court { evaluator: accounts::evaluator(loaded), gates, unknown_gate }
     }
 
+    /// What answers for the version.
+    pub fn evaluator(&self) -> &Evaluator {
+        &self.evaluator
+    }
+
     /// For an ACL file alone, whose server's gates nobody knows.
     pub fn alone(version: &'static crate::platform::redis::version::Version, unknown: Unknown) -> Court {
         Court { evaluator: Evaluator::new(version), gates: Gates::UNKNOWN, unknown_gate: Some(unknown) }
