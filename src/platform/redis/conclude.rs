@@ -9,6 +9,7 @@ pub mod outcome;
 pub mod password;
 pub mod person;
 pub mod roster;
+pub mod start;
 pub mod users;
 
 use crate::fact::{Fact, Items, Name, Record, Value, Worlds};

@@ -9,8 +9,8 @@ const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
     Field { name, ty, doc }
 }
 
-/// The facts below `redis` that are concluded. Sentinel has `acl`, `errors`, `listen`, `not_in_force`, `passwords`
-/// and `reach` too, in the same shape.
+/// The facts below `redis` that are concluded. Sentinel has `accepted_by`, `acl`, `errors`, `listen`,
+/// `not_in_force`, `passwords`, `reach` and `refused_by` too, in the same shape.
 pub static DERIVED: &[Field] = &[
     field("acl", Type::Record(&[ACL]), "users as the server has them after start-up"),
     field("cluster_bus", Type::Record(&[CLUSTER_BUS]), "the port on which cluster nodes talk to each other"),
@@ -19,6 +19,8 @@ pub static DERIVED: &[Field] = &[
         Type::List(&Type::Record(&[GATE])),
         "the switches that keep remote clients from the host; none before 7.0",
     ),
+    field("accepted_by", Type::List(&Type::Text), "the versions in question that would start"),
+    field("refused_by", Type::List(&Type::Text), "the versions in question that would not"),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
     field("main", Type::Text, "the name of the main file; what is missing would be written at its end"),
@@ -123,7 +125,10 @@ static GATE: &[Field] = &[
     field("guards", Type::Text, "what it keeps remote clients from, in words"),
 ];
 
-static ERROR: &[Field] = &[field("message", Type::Text, "what the server would not accept")];
+static ERROR: &[Field] = &[
+    field("message", Type::Text, "what the server would not accept"),
+    field("elsewhere", Type::Bool, "whether another version in question may start with this configuration"),
+];
 
 static LISTENER: &[Field] = &[
     field("address", Type::Text, "the address as `bind` says it"),
