@@ -14,6 +14,7 @@ mod judge;
 mod load;
 mod oracle;
 mod reach;
+mod real;
 mod sentinel;
 mod subjects;
 mod truth;
