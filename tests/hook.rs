@@ -12,8 +12,8 @@ use crate::oracle::servers;
 const HOOKS: &str = include_str!("../.pre-commit-hooks.yaml");
 
 /// Nothing at or above `medium`.
-const GOOD: &str = "port 0\nunixsocket /run/redis/redis.sock\nunixsocketperm 700\nrequirepass \
-                    3f8d0a6c1b7e4d2f9a5c8e0b6d1f7a3c\n";
+const GOOD: &str = "port 0\nunixsocket /run/redis/redis.sock\nunixsocketperm 700\nuser default on \
+                    #229b509e7502d4a8c5e4eecc842816b2f435037e3161ee0cb5eac0bb34d5083a ~* &* +@all\n";
 
 const BAD: &str = "port 6379\nbind 0.0.0.0\nprotected-mode no\n";
 

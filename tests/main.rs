@@ -16,6 +16,7 @@ mod judge;
 mod load;
 mod oracle;
 mod reach;
+mod real;
 mod repair;
 mod schema;
 mod sentinel;

@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod password;
 pub mod person;
 pub mod roster;
+pub mod start;
 pub mod users;
 pub mod vulnerable;
 

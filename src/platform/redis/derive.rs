@@ -5,8 +5,9 @@ use super::conclude::entry::{Entry, World};
 use super::conclude::need::Scene;
 use super::conclude::person::Court;
 use super::conclude::roster::{self, Roster, Unwritten};
+use super::conclude::start::Start;
 use super::conclude::users::Seen;
-use super::conclude::{by_world, dead, grouped, lines, merged, password, users, vulnerable};
+use super::conclude::{by_world, dead, grouped, lines, merged, password, start, users, vulnerable};
 use super::conf::{Loaded, Phase, Refusal};
 use super::directive::SettingId;
 use super::effective::Started;
@@ -56,11 +57,11 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
         facts.push(("cluster_bus", across(&|entry| &entry.cluster_bus)));
         facts.push(("gates", across(&|entry| &entry.gates)));
     }
-    let errors = instance.loaded.iter().zip(&instance.started).enumerate().filter_map(|(world, (loaded, started))| {
+    let starts = instance.loaded.iter().zip(&instance.started).enumerate().filter_map(|(world, (loaded, started))| {
         let (_, entry) = entries.iter().find(|(worlds, _)| worlds.contains(world))?;
-        Some(errors(root, loaded, started, &entry.opening, instance.fragment))
+        Some((loaded.version, errors(root, loaded, started, &entry.opening, instance.fragment)))
     });
-    facts.push(("errors", merged(by_world(errors), at)));
+    facts.extend(start::facts(root, starts.collect(), at));
     let requirepass = explicit(&instance.loaded, "requirepass");
     let users_written = worlds.iter().any(|(roster, _)| !roster.accounts.is_empty());
     let settings = instance.loaded.first().map(|loaded| password::of_settings(root, loaded)).unwrap_or_default();
@@ -97,15 +98,13 @@ pub fn alone(root: Name, source: SourceId, sources: &Sources, worlds: &[&'static
     let at = sources.get(source).whole();
     let unknown = Unknown::new(Why::NotReadable, at, "the configuration that names this ACL file");
     let file = acl::file::AclFile::read(sources.get(source).bytes());
-    let errors = worlds.iter().map(|version| {
-        let fact = |error: acl::file::FileError| {
-            let at = Span::new(source, error.place.start, error.place.end);
-            Fact::record([("message", Fact::written(error.message.as_str(), at))], vec![at])
-        };
-        let found = file.errors(&Evaluator::new(version)).into_iter().map(fact).collect::<Vec<_>>();
-        Fact::derived(found, [at])
+    let starts = worlds.iter().map(|version| {
+        let error =
+            |error: acl::file::FileError| (error.message, Span::new(source, error.place.start, error.place.end));
+        let errors = file.errors(&Evaluator::new(version)).into_iter().map(error).collect();
+        (*version, Start { errors, doubt: None })
     });
-    let errors = merged(by_world(errors), at);
+    let starts = start::facts(root, starts.collect(), at);
     let roster = roster::lone(source, sources, unknown.clone());
     let names_default = roster.default_account().is_some();
     let seen = worlds.iter().map(|version| (roster.clone(), Court::alone(version, unknown.clone())));
@@ -118,7 +117,7 @@ pub fn alone(root: Name, source: SourceId, sources: &Sources, worlds: &[&'static
         _ => acl,
     };
     let mut facts = vec![("acl", acl), ("passwords", Fact::derived(passwords, [at]))];
-    facts.extend(errors.map(|errors| ("errors", errors)));
+    facts.extend(starts.into_iter().filter_map(|(name, fact)| Some((name, fact?))));
     Record::new(facts)
 }
 
@@ -146,8 +145,8 @@ fn passwords_rest(root: Name, instance: &Instance) -> Option<Unknown> {
     poison.or(users).or(file).map(|unknown| unknown.clone().following_from(format!("{root}.passwords")))
 }
 
-/// `errors`: why a version would not start, the first that it finds first.
-fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fragment: bool) -> Fact {
+/// Why a version would not start, the first that it finds first.
+fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fragment: bool) -> Start {
     let mut refusals: Vec<Refusal> = loaded.refusals.clone();
     let mut doubts: Vec<Unknown> = loaded.doubts.clone();
     if !fragment {
@@ -166,14 +165,8 @@ fn errors(root: Name, loaded: &Loaded, started: &Started, opening: &Opening, fra
     // What ends a server that runs is another matter.
     refusals.retain(|refusal| refusal.phase != Phase::Running && (!fragment || refusal.phase == Phase::Reading));
     refusals.sort_by_key(|refusal| refusal.phase);
-    let fact = |refusal: &Refusal| {
-        let message = Fact::written(refusal.message.as_str(), refusal.at);
-        Fact::record([("message", message)], vec![refusal.at])
-    };
-    let items: Vec<Fact> = refusals.iter().map(fact).collect();
-    let rest = doubts.into_iter().next().map(|doubt| doubt.following_from(format!("{root}.errors")));
-    let value = Value::List(List { items: Items::Here(items.into()), rest });
-    Fact::Known { value, origin: Origin::Derived([loaded.end].into()) }
+    let errors = refusals.into_iter().map(|refusal| (refusal.message, refusal.at)).collect();
+    Start { errors, doubt: doubts.into_iter().next().map(|doubt| doubt.following_from(format!("{root}.errors"))) }
 }
 
 /// What passwords and files are compared by, whoever asks.

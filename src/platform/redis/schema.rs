@@ -9,8 +9,8 @@ const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
     Field { name, ty, doc }
 }
 
-/// The facts below `redis` that are concluded. Sentinel has `acl`, `errors`, `listen`, `not_in_force`, `passwords`
-/// and `reach` too, in the same shape.
+/// The facts below `redis` that are concluded. Sentinel has `accepted_by`, `acl`, `errors`, `listen`,
+/// `not_in_force`, `passwords`, `reach` and `refused_by` too, in the same shape.
 pub static DERIVED: &[Field] = &[
     field("acl", Type::Record(&[ACL]), "users as the server has them after start-up"),
     field("branch", Type::Record(&[BRANCH]), "the minor branch of the declared version"),
@@ -20,6 +20,8 @@ pub static DERIVED: &[Field] = &[
         Type::List(&Type::Record(&[GATE])),
         "the switches that keep remote clients from the host; none before 7.0",
     ),
+    field("accepted_by", Type::List(&Type::Text), "the versions in question that would start"),
+    field("refused_by", Type::List(&Type::Text), "the versions in question that would not"),
     field("errors", Type::List(&Type::Record(&[ERROR])), "why the server would refuse to start, the first first"),
     field(
         "exposure",
@@ -172,7 +174,10 @@ static GATE: &[Field] = &[
     field("guards", Type::Text, "what it keeps remote clients from, in words"),
 ];
 
-static ERROR: &[Field] = &[field("message", Type::Text, "what the server would not accept")];
+static ERROR: &[Field] = &[
+    field("message", Type::Text, "what the server would not accept"),
+    field("elsewhere", Type::Bool, "whether another version in question may start with this configuration"),
+];
 
 static LISTENER: &[Field] = &[
     field("address", Type::Text, "the address as `bind` says it"),

@@ -214,10 +214,13 @@ impl Run<'_> {
 
     /// `sentinel monitor NAME HOST PORT QUORUM`.
     fn monitor(&mut self, statement: &Statement, [name, host, port, quorum]: [&Word; 4]) {
-        if !quorum.templated && atoi(&quorum.bytes) <= 0 {
-            return self.refuse("Quorum must be 1 or greater.", quorum.span);
-        }
-        if let Err((message, at)) = self.address(host, port) {
+        let fault = match () {
+            () if !quorum.templated && atoi(&quorum.bytes) <= 0 => Err(("Quorum must be 1 or greater.", quorum.span)),
+            () => self.address(host, port),
+        };
+        if let Err((message, at)) = fault {
+            // That its master is not known is no fault of the lines that name it.
+            self.masters_may_differ = true;
             return self.refuse(message, at);
         }
         if !name.templated && self.master(&name.bytes).is_some() {

@@ -20,6 +20,8 @@ pub struct Court {
     gates: Gates,
     /// Why a gate is not known, and its fact.
     unknown_gate: Option<Unknown>,
+    /// Why it is not known which channels a user has whose rules say nothing of them.
+    unknown_channels: Option<Unknown>,
 }
 
 impl Court {
@@ -55,7 +57,11 @@ impl Court {
                 ..Gates::default()
             },
         };
-        Court { evaluator: accounts::evaluator(loaded), gates, unknown_gate }
+        let unknown_channels = match loaded.named("acl-pubsub-default") {
+            Held::Unknown(why) => Some(why.clone().following_from(format!("{root}.acl_pubsub_default"))),
+            _ => None,
+        };
+        Court { evaluator: accounts::evaluator(loaded), gates, unknown_gate, unknown_channels }
     }
 
     /// What answers for the version.
@@ -63,9 +69,10 @@ impl Court {
         &self.evaluator
     }
 
-    /// For an ACL file alone, whose server's gates nobody knows.
+    /// For an ACL file alone, whose server's gates and defaults nobody knows.
     pub fn alone(version: &'static crate::platform::redis::version::Version, unknown: Unknown) -> Court {
-        Court { evaluator: Evaluator::new(version), gates: Gates::UNKNOWN, unknown_gate: Some(unknown) }
+        let (unknown_gate, unknown_channels) = (Some(unknown.clone()), Some(unknown));
+        Court { evaluator: Evaluator::new(version), gates: Gates::UNKNOWN, unknown_gate, unknown_channels }
     }
 }
 
@@ -151,7 +158,7 @@ impl<'a> Person<'a> {
                 ),
             ),
             ("all_keys", self.derived(outcome.all_keys, self.last(&[b"allkeys", b"resetkeys", b"~*"], b""))),
-            ("all_channels", self.derived(outcome.all_channels, self.last(&[b"allchannels", b"&*"], b""))),
+            ("all_channels", self.all_channels(outcome)),
             ("no_commands", self.derived(outcome.no_commands, self.last(&[], b"+-"))),
             ("all_commands", self.derived(outcome.all_commands, self.last(&[b"allcommands", b"+@all"], b""))),
             ("keys", self.keys(outcome.keys.iter())),
@@ -170,6 +177,20 @@ impl<'a> Person<'a> {
         ];
         let origin = self.origin(self.at);
         Fact::Known { value: Value::Record(Record::new(fields)), origin }
+    }
+
+    /// Of rules that leave channels to the default, only as much as is known of it. The default user has all of them.
+    fn all_channels(&self, outcome: &Outcome) -> Fact {
+        let named = |rule: &Rule| {
+            let is = |known: &[u8]| rule.bytes.eq_ignore_ascii_case(known);
+            rule.bytes.starts_with(b"&") || is(b"allchannels") || is(b"resetchannels")
+        };
+        let anew = |rule: &Rule| rule.bytes.starts_with(b"(") || rule.bytes.eq_ignore_ascii_case(b"reset");
+        let silent = !self.rules.iter().any(named) || self.rules.iter().any(anew);
+        match &self.court.unknown_channels {
+            Some(unknown) if silent && self.name != b"default" => Fact::Unknown(unknown.clone()),
+            _ => self.derived(outcome.all_channels, self.last(&[b"allchannels", b"&*"], b"")),
+        }
     }
 
     fn origin(&self, at: Span) -> Origin {
