@@ -7,6 +7,7 @@ mod advisories;
 mod cli;
 mod conf;
 mod contract;
+mod coverage;
 mod expr;
 mod fix;
 mod formats;

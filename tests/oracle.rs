@@ -13,6 +13,6 @@ mod sentinel_live;
 #[allow(dead_code, reason = "what a server tells is there for every test to come")]
 pub mod servers;
 mod settings_live;
-mod shared;
+pub mod shared;
 mod truths;
 mod waiver_live;
