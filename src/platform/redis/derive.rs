@@ -46,10 +46,18 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     };
     let dead = instance.loaded.iter().map(|loaded| dead::not_in_force(root, loaded, sources));
     let mut facts: Vec<(Name, Option<Fact>)> = vec![("not_in_force", merged(by_world(dead), at))];
-    let each = |of: &dyn Fn(&Loaded) -> Fact| merged(by_world(instance.loaded.iter().map(of)), at);
+    let empty = |loaded: &Loaded| {
+        let lists = loaded.renames.items.is_empty() && loaded.modules.items.is_empty();
+        lists && loaded.renames.rest.is_none() && loaded.modules.rest.is_none()
+    };
+    let each = |of: &dyn Fn(&Loaded) -> Fact| {
+        let groups = grouped(&instance.loaded, |one, other| empty(one) && empty(other));
+        merged(groups.into_iter().map(|(worlds, loaded)| (worlds, of(loaded))).collect(), at)
+    };
     facts.push(("renamed_commands", each(&|loaded| lines::renamed_commands(root, loaded))));
     facts.push(("modules", each(&|loaded| lines::modules(root, loaded))));
-    facts.push(("old_names", each(&|loaded| lines::old_names(root, loaded, sources))));
+    let old_names = instance.loaded.iter().map(|loaded| lines::old_names(root, loaded, sources));
+    facts.push(("old_names", merged(by_world(old_names), at)));
     facts.push(("main", instance.loaded.first().map(|loaded| lines::main(loaded, sources))));
     if !instance.fragment {
         facts.push(("reach", across(&|entry| &entry.reach)));

@@ -83,7 +83,7 @@ fn committed(passwords: &Fact, sources: &Sources, files: &dyn Files) -> Fact {
     let items = list.items.iter().map(|fact| {
         let Fact::Known { value: Value::Record(record), origin } = &fact else { return fact };
         let answer = fact.spans().first().and_then(|span| of(span.source)).unwrap_or(false);
-        let more = [("committed", Fact::derived(answer, fact.spans()))];
+        let more = [("committed", Fact::Known { value: Value::Bool(answer), origin: origin.clone() })];
         let fields = record.iter().map(|(name, fact)| (name, fact.clone())).chain(more);
         Fact::Known { value: Value::Record(Record::new(fields.collect::<Vec<_>>())), origin: origin.clone() }
     });

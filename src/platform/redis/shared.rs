@@ -4,6 +4,7 @@
 //! same password, so instances are compared only where neither is a replica.
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
 use crate::fact::{Fact, Items, List, Record, Subject, Value};
 
@@ -89,9 +90,15 @@ fn others(here: usize, of: &str, places: &[Place], names: &[String], alone: &[bo
 fn linked(fact: Fact, others: Option<(Vec<String>, Vec<String>)>) -> Fact {
     let Fact::Known { value: Value::Record(record), origin } = &fact else { return fact };
     let (users, instances) = others.unwrap_or_default();
+    // Mostly nobody has it: one empty list is enough for all of them.
+    static NOBODY: LazyLock<Arc<[Fact]>> = LazyLock::new(|| Arc::from([]));
     let list = |names: Vec<String>| {
-        let names: Vec<Fact> = names.iter().map(|name| Fact::derived(name.as_str(), origin.spans())).collect();
-        Fact::derived(names, origin.spans())
+        let known = |value: Value| Fact::Known { value, origin: origin.clone() };
+        let items = match names.is_empty() {
+            true => NOBODY.clone(),
+            false => names.iter().map(|name| known(Value::from(name.as_str()))).collect(),
+        };
+        known(Value::List(List { items: Items::Here(items), rest: None }))
     };
     let fields = record.iter().map(|(name, fact)| (name, fact.clone()));
     let all: Vec<_> = fields.chain([("users", list(users)), ("instances", list(instances))]).collect();

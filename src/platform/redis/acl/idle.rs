@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::commands::{Code, Command, Row, Set, Table, WORDS, insert};
 use super::keys::has_keys;
-use super::{Evaluator, Selector};
+use super::{Evaluator, Selector, User};
 use crate::platform::redis::version::VERSIONS;
 
 /// The commands of a table by what one of their keys is used for.
@@ -17,6 +17,8 @@ struct Uses {
     both: Set,
     /// For something that needs neither, or that the words decide.
     either: Set,
+    /// Those that need a permission at all, keys or not.
+    guarded: Set,
 }
 
 /// For each version, in the order of [`VERSIONS`]: as a plain server, as a Sentinel.
@@ -26,8 +28,12 @@ static USES: LazyLock<Vec<[Uses; 2]>> = LazyLock::new(|| {
 
 impl Uses {
     fn of(table: &Table) -> Uses {
-        let mut uses = Uses { read: [0; WORDS], write: [0; WORDS], both: [0; WORDS], either: [0; WORDS] };
+        let none = [0; WORDS];
+        let mut uses = Uses { read: none, write: none, both: none, either: none, guarded: none };
         for command in table.commands() {
+            if table.row(command).is_some_and(|row| !row.no_auth) {
+                insert(&mut uses.guarded, command.index());
+            }
             if let Some(row) = table.row(command).filter(|row| has_keys(row)) {
                 uses.add(command, row);
             }
@@ -54,12 +60,22 @@ impl Uses {
 }
 
 impl Evaluator {
+    fn uses(&self) -> Option<&'static Uses> {
+        let version = VERSIONS.iter().position(|version| version == self.version)?;
+        USES.get(version)?.get(usize::from(self.sentinel))
+    }
+
+    /// Whether a user may run nothing but what needs no permission, first words aside.
+    pub fn allows_nothing(&self, user: &User<'_>) -> bool {
+        let Some(uses) = self.uses() else { return false };
+        let some =
+            |selector: &Selector<'_>| selector.command_set().iter().zip(&uses.guarded).any(|(has, of)| has & of != 0);
+        !user.every_selector().any(some)
+    }
+
     /// The key patterns of a selector, by their numbers, that no command which it allows can use for anything.
     pub fn idle_keys(&self, selector: &Selector<'_>) -> Vec<usize> {
-        let version = VERSIONS.iter().position(|version| version == self.version);
-        let Some(uses) = version.and_then(|version| USES.get(version)?.get(usize::from(self.sentinel))) else {
-            return Vec::new();
-        };
+        let Some(uses) = self.uses() else { return Vec::new() };
         let mut allowed = *selector.command_set();
         selector.first_words.iter().for_each(|(command, _)| insert(&mut allowed, command.index()));
         let any = |set: &Set| set.iter().zip(&allowed).any(|(set, allowed)| set & allowed != 0);

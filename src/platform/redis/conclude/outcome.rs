@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use super::roster::Rule;
 use crate::platform::redis::acl::crash::Crashing;
-use crate::platform::redis::acl::decide::permitted;
 use crate::platform::redis::acl::takeover::{Gates, Way};
 use crate::platform::redis::acl::undone::Undone;
 use crate::platform::redis::acl::{Evaluator, Read, Selector, User};
@@ -83,7 +82,6 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
     let key = |key: &crate::platform::redis::acl::KeyPattern<'_>| (text(&key.pattern), key.read, key.write);
     let table = evaluator.table();
     let can = |name: &[u8]| user.permits(table, name);
-    let needs_permission = |command| table.row(command).is_some_and(|row| !row.no_auth);
     Outcome {
         enabled: user.enabled,
         nopass: user.nopass,
@@ -92,7 +90,7 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
         all_channels: user.every_selector().any(|selector| selector.all_channels),
         keys: user.root.keys.iter().map(key).collect(),
         channels: user.root.channels.iter().map(|channel| text(channel)).collect(),
-        no_commands: !permitted(table, user).any(|(command, allowed)| allowed && needs_permission(command)),
+        no_commands: evaluator.allows_nothing(user),
         all_commands: user.every_selector().any(|selector| selector.has_every_command(table)),
         idle_keys: evaluator.idle_keys(&user.root),
         replicates: can(b"psync").then(|| can(b"replconf") && can(b"ping")),

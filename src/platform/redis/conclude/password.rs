@@ -1,6 +1,6 @@
 //! Every password that is written or hashed.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::fact::{Fact, Secret, Unknown, Why};
 use crate::platform::redis::conf::{Held, Loaded};
@@ -12,6 +12,9 @@ use crate::text::Span;
 /// The settings that hold a password (`config.c: SENSITIVE_CONFIG`, 7.4.1, less the users' names).
 const SETTINGS: [&str; 5] =
     ["requirepass", "masterauth", "primaryauth", "tls-key-file-pass", "tls-client-key-file-pass"];
+
+/// Why the length of a hashed password is not known: one text for all of them.
+static HASHED: LazyLock<Arc<str>> = LazyLock::new(|| "the password itself: a hash does not tell its length".into());
 
 /// A password that is written as a word.
 #[derive(Debug, Clone)]
@@ -37,7 +40,7 @@ impl Written<'_> {
             false => Secret::new(self.text),
         };
         let length = match self.hashed {
-            true => Fact::unknown(Why::NotSupported, self.at, "the password itself: a hash does not tell its length"),
+            true => Fact::unknown(Why::NotSupported, self.at, HASHED.clone()),
             false => Fact::derived(i64::try_from(self.text.len()).unwrap_or(i64::MAX), from.clone()),
         };
         let fields = [

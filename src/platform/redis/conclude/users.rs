@@ -1,6 +1,6 @@
 //! The users of a server as facts: `acl` and the passwords in its rules.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::password;
 use super::person::Court;
@@ -40,7 +40,7 @@ fn users(root: Name, worlds: Vec<Seen>, default: Option<Fact>, at: Span) -> Fact
     // Known before any is made: each item that is made asks for it.
     let unwritten = first.default_account().is_none() && !matches!(first.unwritten, Unwritten::Unknown(_));
     let length = first.accounts.len() + usize::from(unwritten);
-    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, length, at }));
+    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, made: room(length), length, at }));
     Fact::Known { value: Value::List(List { items, rest }), origin: Origin::Derived([at].into()) }
 }
 
@@ -55,6 +55,8 @@ struct Users {
     worlds: Vec<Seen>,
     /// The default user.
     default: Option<Fact>,
+    /// The users that were made already.
+    made: Vec<OnceLock<Fact>>,
     length: usize,
     at: Span,
 }
@@ -65,10 +67,25 @@ impl MakeItem for Users {
     }
 
     fn item(&self, index: usize) -> Fact {
-        let people = self
-            .worlds
-            .iter()
-            .map_while(|(roster, court)| Some(Person::written(self.root, roster.accounts.get(index)?, court)));
+        match self.made.get(index) {
+            Some(made) => made.get_or_init(|| self.make(index)).clone(),
+            None => self.make(index),
+        }
+    }
+}
+
+/// How many users are kept once they are made. Of a list of a hundred thousand none is: they would fill the memory.
+const KEPT: usize = 1_024;
+
+fn room(length: usize) -> Vec<OnceLock<Fact>> {
+    if length <= KEPT { (0..length).map(|_| OnceLock::new()).collect() } else { Vec::new() }
+}
+
+impl Users {
+    fn make(&self, index: usize) -> Fact {
+        let written = self.worlds.iter();
+        let people =
+            written.map_while(|(roster, court)| Some(Person::written(self.root, roster.accounts.get(index)?, court)));
         let fact = fact_of(people, self.at).or_else(|| self.default.clone());
         fact.unwrap_or_else(|| Fact::derived(Vec::new(), [self.at]))
     }
