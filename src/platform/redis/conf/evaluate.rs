@@ -298,7 +298,9 @@ impl Reader<'_, '_> {
         let folder = folder.resolve(&written_path(path));
         // Relative ones add up; `PATH_MAX` of Linux.
         if folder.path().as_os_str().len() > LONGEST_PATH {
-            return self.refuse("File name too long", at, line);
+            self.refuse("File name too long", at, line);
+            self.loaded.folder = Err(unknown(Why::NotSupported, at, "a working folder whose path is not too long"));
+            return;
         }
         if self.mode == Mode::Server {
             match self.library.files().list(&folder) {
