@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::edit::EditOp;
 use crate::expr::{Each, Expr, Param, Params, Path};
-use crate::finding::{CheckId, Confidence, Family, Safety, Severity};
+use crate::finding::{CheckId, Confidence, Family, Fix, Safety, Severity};
 
 pub use load::{Loaded, Problem, load};
 
@@ -334,6 +334,20 @@ pub struct FixPlan {
     pub rollback: String,
     /// What a program can do, each step with the fact it is about.
     pub edits: Vec<(EditOp, Vec<Path>)>,
+}
+
+impl FixPlan {
+    /// The fix in words; its edits are made later, by whoever knows the product's syntax.
+    pub fn in_words(&self) -> Fix {
+        Fix {
+            title: self.title.clone(),
+            safety: self.safety,
+            edits: Vec::new(),
+            hint: self.hint.clone(),
+            expected: self.expected.clone(),
+            rollback: self.rollback.clone(),
+        }
+    }
 }
 
 /// A line with facts in it.

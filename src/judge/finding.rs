@@ -3,7 +3,7 @@
 use crate::check::{Bypass, Check, Message, Piece, compile};
 use crate::expr::{Param, Path};
 use crate::fact::{Fact, Origin, Value};
-use crate::finding::{Finding, Fix, Label};
+use crate::finding::{Finding, Label};
 use crate::schema::Type;
 use crate::text::Span;
 use crate::truth::{self, Cause, EvalError, Frame, Look, Scene, Truth};
@@ -56,22 +56,9 @@ pub(super) fn finding(
         message: message(&check.rule.message, scene, frame)?,
         primary,
         related,
-        fix: Some(fix(check)),
+        fix: Some(check.fix.in_words()),
         only_in: None,
     })
-}
-
-/// The fix in words; its edits are made later, by whoever knows the product's syntax.
-fn fix(check: &Check) -> Fix {
-    let plan = &check.fix;
-    Fix {
-        title: plan.title.clone(),
-        safety: plan.safety,
-        edits: Vec::new(),
-        hint: plan.hint.clone(),
-        expected: plan.expected.clone(),
-        rollback: plan.rollback.clone(),
-    }
 }
 
 /// The place that a finding would be shown at.

@@ -31,7 +31,6 @@ pub struct Rule {
 impl Rule {
     /// The texts of a check.
     pub fn of(check: &Check) -> Rule {
-        let plan = &check.fix;
         Rule {
             id: check.id.clone(),
             title: check.title.clone(),
@@ -42,14 +41,7 @@ impl Rule {
             references: check.references.clone(),
             rationale: check.rationale.trim().to_owned(),
             bypass: check.bypass.iter().map(|bypass| bypass.reason.clone()).collect(),
-            fix: Fix {
-                title: plan.title.clone(),
-                safety: plan.safety,
-                edits: Vec::new(),
-                hint: plan.hint.clone(),
-                expected: plan.expected.clone(),
-                rollback: plan.rollback.clone(),
-            },
+            fix: check.fix.in_words(),
         }
     }
 

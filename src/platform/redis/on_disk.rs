@@ -3,13 +3,13 @@
 //! In a git work tree modes say nothing, since git keeps none but the executable bit; there it matters what would be
 //! committed.
 
-use crate::fact::{Fact, Record, Subject, Value};
+use crate::fact::{Fact, Items, List, Record, Subject, Value};
 use crate::files::{Files, Location, Standing};
 use crate::text::{Place, SourceId, Sources, Span};
 
 use super::claim::{self, Form};
 
-/// How many bytes of a key file are looked at.
+/// How the first line of a private key in PEM ends.
 const LABEL: &[u8] = b"PRIVATE KEY-----";
 
 /// Adds `files` to each subject, and to its passwords whether they would be committed.
@@ -88,7 +88,6 @@ fn committed(passwords: &Fact, sources: &Sources, files: &dyn Files) -> Fact {
         Fact::Known { value: Value::Record(Record::new(fields.collect::<Vec<_>>())), origin: origin.clone() }
     });
     let items: Vec<Fact> = items.collect();
-    let value =
-        Value::List(crate::fact::List { items: crate::fact::Items::Here(items.into()), rest: list.rest.clone() });
+    let value = Value::List(List { items: Items::Here(items.into()), rest: list.rest.clone() });
     Fact::Known { value, origin: origin.clone() }
 }
