@@ -4,7 +4,9 @@
 //! it carries but cannot be concluded is [`Fact::Unknown`] with a reason and a place. The two are kept apart because
 //! only the second can hide a fault.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -36,7 +38,7 @@ pub enum Value {
     /// A whole number; sizes in bytes, times in the unit the product uses.
     Int(i64),
     /// Text that may be shown.
-    Text(Arc<str>),
+    Text(Text),
     /// Text that must never be shown.
     Secret(Secret),
     /// What a user may run, answered when asked.
@@ -45,6 +47,32 @@ pub enum Value {
     List(List),
     /// Facts by name, sorted by it.
     Record(Record),
+}
+
+/// Text: words of the program's own, or made of what was read.
+#[derive(Debug, Clone)]
+pub enum Text {
+    /// The program's own.
+    Own(&'static str),
+    /// Made while it runs.
+    Made(Arc<str>),
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        match self {
+            Text::Own(text) => text,
+            Text::Made(text) => text,
+        }
+    }
+}
+
+impl PartialEq for Text {
+    fn eq(&self, other: &Text) -> bool {
+        **self == **other
+    }
 }
 
 /// A list, which may hold more than could be seen.
@@ -75,6 +103,8 @@ pub trait MakeItem: Send + Sync {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// Lets go of what was kept of items that were made, which are made again when somebody asks.
+    fn forget(&self);
 }
 
 /// Answers which commands a user may run. A list of all commands of a hundred thousand users would fill the memory.
@@ -147,6 +177,17 @@ impl Record {
         self.0.binary_search_by_key(&name, |(name, _)| name).ok().map(|index| &self.0[index].1)
     }
 
+    /// Lets go of the items that lists in it, or in records in it, have made and kept.
+    pub fn forget(&self) {
+        for (_, fact) in self.iter() {
+            match fact.value() {
+                Some(Value::Record(record)) => record.forget(),
+                Some(Value::List(List { items: Items::OnDemand(maker), .. })) => maker.forget(),
+                _ => {}
+            }
+        }
+    }
+
     /// The fields, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Name, &Fact)> {
         self.0.iter().map(|(name, fact)| (*name, fact))
@@ -166,7 +207,48 @@ pub enum Origin {
         because: Arc<str>,
     },
     /// Concluded from what is written there; the first decides.
-    Derived(Arc<[Span]>),
+    Derived(Spans),
+}
+
+/// Places in order. Mostly there is one, so that needs no memory of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Spans {
+    /// A single one.
+    One(Span),
+    /// Any number.
+    Many(Arc<[Span]>),
+}
+
+impl Deref for Spans {
+    type Target = [Span];
+
+    fn deref(&self) -> &[Span] {
+        match self {
+            Spans::One(span) => std::slice::from_ref(span),
+            Spans::Many(spans) => spans,
+        }
+    }
+}
+
+impl From<[Span; 1]> for Spans {
+    fn from([span]: [Span; 1]) -> Spans {
+        Spans::One(span)
+    }
+}
+
+impl From<Span> for Spans {
+    fn from(span: Span) -> Spans {
+        Spans::One(span)
+    }
+}
+
+impl From<Vec<Span>> for Spans {
+    fn from(spans: Vec<Span>) -> Spans {
+        match *spans {
+            [span] => Spans::One(span),
+            _ => Spans::Many(spans.into()),
+        }
+    }
 }
 
 impl Origin {
@@ -179,9 +261,13 @@ impl Origin {
     }
 }
 
-/// Why a fact has no value.
+/// Why a fact has no value. One reason often stands behind many facts, so they share it.
 #[derive(Debug, Clone)]
-pub struct Unknown {
+pub struct Unknown(Arc<Reason>);
+
+/// What there is to say about a fact that has no value.
+#[derive(Debug, Clone)]
+pub struct Reason {
     /// The kind of reason.
     pub why: Why,
     /// Where the knowing ended.
@@ -189,20 +275,38 @@ pub struct Unknown {
     /// What would help, in words a user can act on.
     pub needs: Arc<str>,
     /// For [`Why::VersionUnknown`]: what holds in which worlds. Empty otherwise.
-    pub sides: Arc<[Side]>,
+    pub sides: Vec<Side>,
     /// The path of the fact at the root, where this one only follows from it.
     pub of: Option<Arc<str>>,
+}
+
+impl Deref for Unknown {
+    type Target = Reason;
+
+    fn deref(&self) -> &Reason {
+        &self.0
+    }
 }
 
 impl Unknown {
     /// Not known, for this reason.
     pub fn new(why: Why, at: Span, needs: impl Into<Arc<str>>) -> Unknown {
-        Unknown { why, at, needs: needs.into(), sides: Arc::from([]), of: None }
+        Unknown(Arc::new(Reason { why, at, needs: needs.into(), sides: Vec::new(), of: None }))
+    }
+
+    /// The same with what holds in which worlds instead.
+    #[must_use]
+    pub fn with_sides(mut self, sides: Vec<Side>) -> Unknown {
+        Arc::make_mut(&mut self.0).sides = sides;
+        self
     }
 
     /// The same, following from the fact at `path`, unless it already follows from another.
+    #[must_use]
     pub fn following_from(mut self, path: impl Into<Arc<str>>) -> Unknown {
-        self.of = self.of.or_else(|| Some(path.into()));
+        if self.of.is_none() {
+            Arc::make_mut(&mut self.0).of = Some(path.into());
+        }
         self
     }
 }
@@ -379,15 +483,27 @@ impl From<i64> for Value {
     }
 }
 
-impl From<&str> for Value {
-    fn from(value: &str) -> Value {
-        Value::Text(value.into())
+impl From<&'static str> for Value {
+    fn from(value: &'static str) -> Value {
+        Value::Text(Text::Own(value))
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Value {
+        Value::Text(Text::Made(value.into()))
+    }
+}
+
+impl From<Cow<'_, str>> for Value {
+    fn from(value: Cow<'_, str>) -> Value {
+        Value::Text(Text::Made(value.into()))
     }
 }
 
 impl From<Arc<str>> for Value {
     fn from(value: Arc<str>) -> Value {
-        Value::Text(value)
+        Value::Text(Text::Made(value))
     }
 }
 
@@ -415,7 +531,7 @@ impl Fact {
     }
 
     /// A value that follows from what is written at `from`, the deciding span first.
-    pub fn derived(value: impl Into<Value>, from: impl Into<Arc<[Span]>>) -> Fact {
+    pub fn derived(value: impl Into<Value>, from: impl Into<Spans>) -> Fact {
         Fact::Known { value: value.into(), origin: Origin::Derived(from.into()) }
     }
 
@@ -425,7 +541,7 @@ impl Fact {
     }
 
     /// A record that follows from `from`.
-    pub fn record(fields: impl IntoIterator<Item = (Name, Fact)>, from: impl Into<Arc<[Span]>>) -> Fact {
+    pub fn record(fields: impl IntoIterator<Item = (Name, Fact)>, from: impl Into<Spans>) -> Fact {
         Fact::Known { value: Value::Record(Record::new(fields)), origin: Origin::Derived(from.into()) }
     }
 
@@ -475,13 +591,8 @@ impl Fact {
         if sides.len() < 2 {
             return sides.pop().map(|side| side.fact);
         }
-        Some(Fact::Unknown(Unknown {
-            why: Why::VersionUnknown,
-            at,
-            needs: "the version of the server: versions disagree here".into(),
-            sides: sides.into(),
-            of: None,
-        }))
+        let needs = "the version of the server: versions disagree here";
+        Some(Fact::Unknown(Unknown::new(Why::VersionUnknown, at, needs).with_sides(sides)))
     }
 
     /// Whether two scalar facts say the same: the same value, or both unknown for the same reason at the same place.
@@ -523,7 +634,7 @@ pub struct Subject {
     /// The version as declared or found, as the user wrote it; `None` when it is not known.
     pub version: Option<String>,
     /// The versions that come into question, `product:version`; a world's number is an index into it.
-    pub worlds: Vec<String>,
+    pub worlds: Arc<[String]>,
     /// The facts, a record.
     pub facts: Record,
     /// The facts that no version in question has, sorted.

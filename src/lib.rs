@@ -121,6 +121,8 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut verdicts);
         }
+        // Every subject stays until the report is made; what was only made to judge it need not.
+        subject.facts.forget();
         judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
             let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
             Judged { subject: number, check: check.id.clone(), verdicts }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::expr::{self, Base, Cond, Expr, Int, Order, Param, Params, Question, Read, Set, Text};
-use crate::fact::{Fact, Items, List, Origin, Record, Subject, Unknown, Value, Why};
+use crate::fact::{self, Fact, Items, List, Origin, Record, Subject, Unknown, Value, Why};
 use crate::text::Span;
 
 /// How many steps one expression may take. A step is one node of the tree, and each 256 bytes of text looked through.
@@ -109,7 +109,9 @@ impl<'a> Scene<'a> {
                 let Some(first) = fields.next() else { return Err(shape()) };
                 match self.subject.facts.get(first) {
                     Some(fact) => fact,
-                    None if self.subject.lacks.contains(first) => return Ok(Look::NotInVersion),
+                    None if self.subject.lacks.binary_search_by_key(&&**first, |name| name).is_ok() => {
+                        return Ok(Look::NotInVersion);
+                    }
                     None => return Ok(Look::Absent),
                 }
             }
@@ -176,7 +178,7 @@ impl<'a> Scene<'a> {
 
 /// The reason alone: what the list would be in each world says nothing about an item.
 fn blank(unknown: &Unknown) -> Unknown {
-    Unknown { sides: Arc::from([]), ..unknown.clone() }
+    if unknown.sides.is_empty() { unknown.clone() } else { unknown.clone().with_sides(Vec::new()) }
 }
 
 /// Asks an expression. `frame` is the innermost item of `for_each`, if the check has one.
@@ -373,16 +375,16 @@ impl<'a> Evaluation<'a> {
     }
 
     /// Cheap: texts are shared.
-    fn text(&mut self, text: &Text, frame: Option<&Frame<'_>>) -> Maybe<Arc<str>> {
+    fn text(&mut self, text: &Text, frame: Option<&Frame<'_>>) -> Maybe<fact::Text> {
         self.step(1)?;
         match text {
-            Text::Is(value) => Ok(Some(value.clone())),
+            Text::Is(value) => Ok(Some(fact::Text::Made(value.clone()))),
             Text::Fact(read) => self.value(read, frame, |value| match value {
                 Value::Text(value) => Some(value.clone()),
                 _ => None,
             }),
             Text::Param(index) => match self.param(*index)? {
-                Param::Text(value) => Ok(Some(value.clone())),
+                Param::Text(value) => Ok(Some(fact::Text::Made(value.clone()))),
                 _ => Err(EvalError::Param),
             },
             Text::If(parts) => {
@@ -408,10 +410,10 @@ impl<'a> Evaluation<'a> {
     fn in_texts(&mut self, text: &Text, set: &Set<Arc<str>>, frame: Option<&Frame<'_>>) -> Maybe<bool> {
         let Some(value) = self.text(text, frame)? else { return Ok(None) };
         match set {
-            Set::Is(items) => Ok(Some(items.binary_search(&value).is_ok())),
+            Set::Is(items) => Ok(Some(items.binary_search_by(|item| (**item).cmp(&*value)).is_ok())),
             Set::Param(index) => {
                 let (found, steps) = match self.param(*index)? {
-                    Param::Texts(items) => (items.contains(&value), items.len()),
+                    Param::Texts(items) => (items.iter().any(|item| **item == *value), items.len()),
                     Param::Ints(items) if items.is_empty() => (false, 0),
                     _ => return Err(EvalError::Param),
                 };

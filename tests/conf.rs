@@ -148,7 +148,7 @@ fn comments_are_whole_lines() {
 #[test]
 fn words_and_quotes() {
     let words = |line: &[u8], style| {
-        split(line, style).map(|words| words.into_iter().map(|word| word.bytes).collect::<Vec<_>>())
+        split(line, style).map(|words| words.into_iter().map(|word| word.bytes.into_owned()).collect::<Vec<_>>())
     };
     let classic = |line: &[u8]| words(line, Style::Classic);
     assert_eq!(classic(b"a  b\x0bc\x0cd\te"), Some(vec![b"a".to_vec(), b"b\x0bc\x0cd".to_vec(), b"e".to_vec()]));

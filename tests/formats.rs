@@ -53,7 +53,7 @@ fn subject(name: &str, main: Span, sources: Vec<SourceId>, facts: Record) -> Sub
         location: Location::Here("/work/shop/redis.conf".into()),
         sources,
         version: None,
-        worlds: vec!["redis:7.0.15".to_owned(), "redis:7.4.1".to_owned(), "valkey:8.1.1".to_owned()],
+        worlds: vec!["redis:7.0.15".to_owned(), "redis:7.4.1".to_owned(), "valkey:8.1.1".to_owned()].into(),
         facts,
         lacks: [].into(),
         absent: None,

@@ -73,7 +73,7 @@ fn list(items: Vec<Fact>, more: bool) -> Fact {
 fn by_world(sides: [Fact; 3]) -> Fact {
     let sides: Vec<Side> =
         sides.into_iter().enumerate().map(|(world, fact)| Side { worlds: Worlds::one(world), fact }).collect();
-    Fact::Unknown(Unknown { sides: sides.into(), ..Unknown::new(Why::VersionUnknown, span(97), "a version") })
+    Fact::Unknown(Unknown::new(Why::VersionUnknown, span(97), "a version").with_sides(sides))
 }
 
 fn verdicts(check: &Check, subject: &Subject) -> Vec<Judged> {
@@ -205,7 +205,7 @@ fn two_levels_and_the_plan_of_a_fix() {
     let fix = "[fix]\nsafety = 'unsafe'\nedits = [{ op = 'set', path = 'way.open', value = 'no' }, \
                { op = 'copy', from = 'user', into = 'toy.s' }]";
     let check = check(rule, fix);
-    let way = |open, number, name: &str| {
+    let way = |open, number, name: &'static str| {
         Fact::record([("way", Fact::written(name, span(number))), ("open", yes_no(open, number))], [span(number)])
     };
     let users = vec![
@@ -326,7 +326,7 @@ fn places_and_words_of_a_finding() {
     let rule = "at = 'toy.words'\nalso = ['toy.n', 'toy.b']\n\
                 message = '{toy.words}; {toy.n}; {toy.s}; {toy.secret}; {toy.b}; {toy.users}; {params.list}; {{x}}'";
     let check = check(rule, "[params]\nlist = ['p', 'q']\n");
-    let words: Vec<Fact> = (0..7).map(|i| Fact::written(format!("w{i}").as_str(), span(10 + i))).collect();
+    let words: Vec<Fact> = (0..7).map(|i| Fact::written(format!("w{i}"), span(10 + i))).collect();
     let users = vec![user(Some(true), 1, list(vec![], false)), Fact::unknown(Why::Templated, span(2), "a value")];
     let subject = toy(vec![
         ("a", yes_no(Some(true), 1)),

@@ -175,7 +175,7 @@ fn fact(partial: &Partial, span: Span) -> Option<Fact> {
                 })
                 .collect();
             let unknown = Unknown::new(Why::VersionUnknown, span, "a version");
-            Some(Fact::Unknown(Unknown { sides: sides.into(), ..unknown }))
+            Some(Fact::Unknown(unknown.with_sides(sides)))
         }
         Partial::List { items, rest } => {
             let items: Vec<Fact> = items.iter().map(|item| fact(item, span).unwrap()).collect();

@@ -121,7 +121,7 @@ fn subject(source: &Source, waivers: &[(&Written, Option<&State>)]) -> Subject {
         location: Location::Here(path.to_path_buf()),
         sources: vec![source.id()],
         version: None,
-        worlds: Vec::new(),
+        worlds: Arc::from([]),
         facts: Record::new([("waivers", Fact::derived(facts, spans))]),
         lacks: [].into(),
         absent: None,
@@ -131,15 +131,15 @@ fn subject(source: &Source, waivers: &[(&Written, Option<&State>)]) -> Subject {
 fn waiver(written: &Written, state: Option<&State>) -> Fact {
     let at = written.at;
     let text = |said: &Option<Said<String>>| match said {
-        Some(said) => Fact::written(said.it.as_str(), said.at),
+        Some(said) => Fact::written(said.it.clone(), said.at),
         None => Fact::default("", at, "not said"),
     };
     let until = match &written.until {
-        Some(said) => Fact::written(said.it.to_string().as_str(), said.at),
+        Some(said) => Fact::written(said.it.to_string(), said.at),
         None => Fact::default("", at, "not said"),
     };
     let problem = match &written.problem {
-        Some(problem) => Fact::derived(problem.text.as_str(), [problem.span]),
+        Some(problem) => Fact::derived(problem.text.clone(), [problem.span]),
         None => Fact::default("", at, "nothing is wrong"),
     };
     let (of_check, of_until) =
@@ -151,7 +151,7 @@ fn waiver(written: &Written, state: Option<&State>) -> Fact {
     };
     let former = |state: &State| {
         let now = state.check.as_deref().unwrap_or_default();
-        if written.check.as_ref().is_some_and(|said| said.it == now) { "" } else { now }.into()
+        if written.check.as_ref().is_some_and(|said| said.it == now) { "" } else { now }.to_owned().into()
     };
     let form = if written.form == Form::File { "file" } else { "inline" };
     let count = |state: &State| i64::try_from(state.waives).unwrap_or(i64::MAX);
@@ -167,7 +167,7 @@ fn waiver(written: &Written, state: Option<&State>) -> Fact {
             ("formerly_of", judged(&former, of_check)),
             ("known_check", judged(&|state| state.check.is_some().into(), of_check)),
             ("malformed", Fact::derived(written.problem.is_some(), [at])),
-            ("nearest", judged(&|state| state.nearest.as_str().into(), of_check)),
+            ("nearest", judged(&|state| state.nearest.clone().into(), of_check)),
             ("owner", text(&written.owner)),
             ("problem", problem),
             ("reason", text(&written.reason)),

@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 
 use hardline::files::{Location, Memory};
-use hardline::platform::redis::conf::{Loaded, Rules};
+use hardline::platform::redis::conf::{Loaded, Rules, Taken};
 use hardline::platform::redis::door::{DefaultUser, Host, Maybe};
 use hardline::platform::redis::effective::{Accounts, Question, Started, evaluate};
 use hardline::platform::redis::include::Library;
@@ -68,8 +68,8 @@ impl Rules for Lenient {
         true
     }
 
-    fn refuses(&self, _: &Loaded, _: &[Word], _: bool) -> Option<(usize, String)> {
-        None
+    fn take(&self, _: &Loaded, _: &[Word], _: bool) -> Result<Option<Taken>, (usize, String)> {
+        Ok(None)
     }
 }
 

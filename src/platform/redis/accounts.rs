@@ -4,9 +4,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::acl::crash::Crashing;
 use super::acl::file::AclFile;
 use super::acl::{Evaluator, Problem, Read, User};
-use super::conf::{Held, Loaded, Phase, Refusal, Rules, UserLine};
+use super::conf::{Held, Loaded, Phase, Refusal, Rules, Taken, UserLine};
 use super::door::{DefaultUser, Maybe};
 use super::effective::{Accounts, Started};
 use super::include::{Library, written_path};
@@ -27,6 +28,9 @@ pub fn evaluator(loaded: &Loaded) -> Evaluator {
     evaluator.with_channels_by_default(open_channels)
 }
 
+/// Which word of a `user` line is the first rule.
+const RULES: usize = 2;
+
 /// The ACL rules of each version, as `acl` evaluates them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AclRules;
@@ -36,28 +40,49 @@ impl Rules for AclRules {
         evaluator(so_far).table().named(name).is_some()
     }
 
-    fn refuses(&self, so_far: &Loaded, words: &[Word], again: bool) -> Option<(usize, String)> {
+    fn take(&self, so_far: &Loaded, words: &[Word], again: bool) -> Result<Option<Taken>, (usize, String)> {
         if so_far.version.since(7, 0) && again {
-            return Some((1, "there is another line for this user: Duplicate user found".to_owned()));
+            return Err((1, "there is another line for this user: Duplicate user found".to_owned()));
         }
         let evaluator = evaluator(so_far);
-        let mut rules: Vec<(usize, &[u8])> =
-            words.iter().enumerate().skip(2).map(|(place, word)| (place, word.bytes.as_ref())).collect();
+        let mut rules: Vec<&[u8]> = words.iter().skip(RULES).map(|word| word.bytes.as_ref()).collect();
+        // Where those that are left are written.
+        let mut places: Vec<usize> = (RULES..words.len()).collect();
         loop {
-            let bare: Vec<&[u8]> = rules.iter().map(|(_, rule)| *rule).collect();
-            match evaluator.user(&bare) {
-                Ok(_) => return None,
+            match evaluator.read(&rules) {
+                Ok(_) if again || rules.len() + RULES < words.len() => return Ok(None),
+                Ok(read) => return Ok(Some(taken(&evaluator, &read))),
                 // A module may still bring the command; the server looks again when all modules are loaded.
                 Err(error) if error.problem == Problem::UnknownCommand => {
                     let end = error.arguments.end.min(rules.len());
-                    rules.drain(error.arguments.start.min(end)..end);
+                    let unknown = error.arguments.start.min(end)..end;
+                    places.drain(unknown.clone());
+                    rules.drain(unknown);
                 }
                 Err(error) => {
-                    let place = rules.get(error.arguments.start).map_or(1, |(place, _)| *place);
-                    return Some((place, error.to_string()));
+                    let place = places.get(error.arguments.start).copied().unwrap_or(1);
+                    return Err((place, error.to_string()));
                 }
             }
         }
+    }
+}
+
+fn taken(evaluator: &Evaluator, read: &Read<'_>) -> Taken {
+    let crash = |crash: Crashing| (RULES + crash.rule.start, crash.when);
+    Taken {
+        open_channels: evaluator.opens_channels_by_default(),
+        user: who_gets_in(evaluator, &read.user),
+        crashes: evaluator.crashing(read).into_iter().map(crash).collect(),
+    }
+}
+
+/// What a user decides about clients that have not logged in, if it is `default`.
+fn who_gets_in(evaluator: &Evaluator, user: &User<'_>) -> DefaultUser {
+    DefaultUser {
+        enabled: Maybe::Known(user.enabled),
+        nopass: Maybe::Known(user.nopass),
+        may_ping: Maybe::Known(user.permits(evaluator.table(), b"ping")),
     }
 }
 
@@ -118,9 +143,17 @@ impl Start<'_> {
             if line.words.iter().any(|word| word.templated) {
                 continue;
             }
+            let again = self.users.contains_key(name.bytes.as_ref());
+            if let Some(taken) = self.as_taken(line)
+                && !again
+            {
+                let place = |place: &usize| line.words.get(*place).map_or(line.span, |word| word.span);
+                self.refusals.extend(taken.crashes.iter().map(|(at, when)| ends(when, place(at))));
+                self.users.insert(name.bytes.to_vec(), (Vec::new(), taken.user.clone()));
+                continue;
+            }
             let mut rules: Vec<&[u8]> = line.rules().iter().map(|word| word.bytes.as_ref()).collect();
             // Who is there already is reset first, which leaves a trace before 7.2.
-            let again = self.users.contains_key(name.bytes.as_ref());
             if again {
                 rules.insert(0, b"reset");
             }
@@ -137,6 +170,12 @@ impl Start<'_> {
                 }
             }
         }
+    }
+
+    /// What was made of a line when it was read, if that still holds and is all that will be asked.
+    fn as_taken<'l>(&self, line: &'l UserLine) -> Option<&'l Taken> {
+        let holds = |taken: &&Taken| taken.open_channels == self.evaluator.opens_channels_by_default();
+        line.taken.as_ref().filter(holds).filter(|_| !self.lists)
     }
 
     /// `acl.c:ACLLoadFromFile`.
@@ -176,8 +215,7 @@ impl Start<'_> {
         // The file replaces everything, the default user with its password included.
         self.users.clear();
         self.keep(b"default", &default.unwrap_or_else(|| self.evaluator.default_user()));
-        let crash = |(when, at): (&str, Span)| Refusal { phase: Phase::Running, message: when.to_owned(), at };
-        self.refusals.extend(crashes.into_iter().map(crash));
+        self.refusals.extend(crashes.into_iter().map(|(when, at)| ends(when, at)));
         if self.lists {
             self.list(&file);
         }
@@ -202,11 +240,10 @@ impl Start<'_> {
         }
     }
 
-    /// A server that ends as soon as somebody lists its users counts as one that does not start.
     fn crashes(&mut self, read: &Read<'_>, at: impl Fn(usize) -> Span) {
         for crash in self.evaluator.crashing(read) {
             let at = at(crash.rule.start);
-            self.refusals.push(Refusal { phase: Phase::Running, message: crash.when.to_owned(), at });
+            self.refusals.push(ends(crash.when, at));
         }
     }
 
@@ -215,12 +252,7 @@ impl Start<'_> {
             true => [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat(),
             false => Vec::new(),
         };
-        let door = DefaultUser {
-            enabled: Maybe::Known(user.enabled),
-            nopass: Maybe::Known(user.nopass),
-            may_ping: Maybe::Known(user.permits(self.evaluator.table(), b"ping")),
-        };
-        self.users.insert(name.to_vec(), (listed, door));
+        self.users.insert(name.to_vec(), (listed, who_gets_in(&self.evaluator, user)));
     }
 
     fn refuse(&mut self, message: &str, at: Span) {
@@ -228,7 +260,7 @@ impl Start<'_> {
     }
 
     fn doubt(&mut self, why: Why, at: Span, needs: &str) {
-        self.doubts.push(Unknown { why, at, needs: needs.into(), of: None, sides: [].into() });
+        self.doubts.push(Unknown::new(why, at, needs));
     }
 
     fn finish(self) -> Started {
@@ -240,13 +272,7 @@ impl Start<'_> {
         let default_user = match (unknown, self.users.get(b"default".as_slice())) {
             (None, Some((_, user))) => user.clone(),
             (Some(unknown), _) => nothing_known(unknown),
-            (None, None) => nothing_known(Unknown {
-                why: Why::NotSupported,
-                at: self.loaded.end,
-                needs: "".into(),
-                of: None,
-                sides: [].into(),
-            }),
+            (None, None) => nothing_known(Unknown::new(Why::NotSupported, self.loaded.end, "")),
         };
         let listed = |(listed, _): &(Vec<u8>, DefaultUser)| String::from_utf8_lossy(listed).into_owned();
         Started {
@@ -256,6 +282,11 @@ impl Start<'_> {
             default_user,
         }
     }
+}
+
+/// A server that ends as soon as somebody lists its users counts as one that does not start.
+fn ends(when: &str, at: Span) -> Refusal {
+    Refusal { phase: Phase::Running, message: when.to_owned(), at }
 }
 
 fn nothing_known(unknown: Unknown) -> DefaultUser {

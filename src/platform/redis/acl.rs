@@ -135,6 +135,11 @@ impl Evaluator {
         Evaluator { channels_by_default: all, ..self }
     }
 
+    /// Whether a new user has all channels.
+    pub fn opens_channels_by_default(&self) -> bool {
+        self.channels_by_default
+    }
+
     /// The version that it answers for.
     pub fn version(&self) -> &'static Version {
         self.version

@@ -7,6 +7,7 @@ mod after;
 mod evaluate;
 
 use super::directive::{SettingId, Spec};
+use super::door::DefaultUser;
 use super::include::Library;
 use super::show;
 use super::split::Word;
@@ -50,9 +51,12 @@ pub trait Rules {
     /// Whether the server has a command (`config`) or a subcommand (`config|get`) of this name, in lower case.
     fn command(&self, so_far: &Loaded, name: &[u8]) -> bool;
 
-    /// What the server says to a `user` line at once: the number of the word it blames, and its message. The words
-    /// are all of the line; none of them is templated. `again` says whether an earlier line is for the same user.
-    fn refuses(&self, so_far: &Loaded, words: &[Word], again: bool) -> Option<(usize, String)>;
+    /// What the server makes of a `user` line at once, as far as that is known before all is read. The words are all
+    /// of the line; none of them is templated. `again` says whether an earlier line is for the same user.
+    ///
+    /// # Errors
+    /// The server refuses it: the number of the word it blames, and its message.
+    fn take(&self, so_far: &Loaded, words: &[Word], again: bool) -> Result<Option<Taken>, (usize, String)>;
 }
 
 /// What one version makes of a configuration.
@@ -139,6 +143,19 @@ pub struct UserLine {
     pub words: Box<[Word]>,
     /// The whole line.
     pub span: Span,
+    /// What the server made of it at once.
+    pub taken: Option<Taken>,
+}
+
+/// What a version makes of a `user` line whose rules it knows all.
+#[derive(Debug, Clone)]
+pub struct Taken {
+    /// Whether new users had all channels when it was read.
+    pub open_channels: bool,
+    /// The user, as far as it matters who gets in.
+    pub user: DefaultUser,
+    /// The words on which the server ends later, and when.
+    pub crashes: Vec<(usize, &'static str)>,
 }
 
 impl UserLine {

@@ -197,7 +197,12 @@ pub fn settings(instance: &Instance) -> Vec<(Name, Fact)> {
 
 /// A setting in all versions that have it.
 fn across(loaded: &[Loaded], setting: SettingId) -> Option<(Name, Fact)> {
-    let at = Span::at(loaded.first()?.end.source, loaded.first()?.end.end as usize);
+    let first = loaded.first()?;
+    // Mostly all say the same.
+    if loaded.iter().all(|other| first.agrees(other, setting)) {
+        return first.fact(setting);
+    }
+    let at = Span::at(first.end.source, first.end.end as usize);
     let groups = grouped(loaded, |one, other| one.agrees(other, setting));
     let sides = groups.into_iter().filter_map(|(worlds, loaded)| Some((worlds, loaded.fact(setting)?.1)));
     Some((setting.setting().fact, Fact::across(sides, at, same)?))

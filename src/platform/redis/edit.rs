@@ -158,9 +158,7 @@ fn rename(sources: &Sources, subject: &Subject, path: &str, to: &str) -> Result<
     let span = place(subject, path)?;
     file(sources, span, path)?;
     match subject.at(to) {
-        Some(Fact::Known { value: Value::Text(text), .. }) => {
-            Ok(vec![TextEdit { span, text: text.as_ref().to_owned() }])
-        }
+        Some(Fact::Known { value: Value::Text(text), .. }) => Ok(vec![TextEdit { span, text: text.to_string() }]),
         _ => Err(EditError::NoPlace(to.to_owned())),
     }
 }

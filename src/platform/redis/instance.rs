@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::accounts::AclRules;
 use super::claim::{self, Form};
 use super::conclude::vulnerable::Declared;
-use super::conf::{Held, Loaded, Mode, Rules, Start, load};
+use super::conf::{Held, Loaded, Mode, Rules, Start, Taken, load};
 use super::derive;
 use super::directive::SettingId;
 use super::door::{Door, Host, Maybe};
@@ -70,7 +70,7 @@ pub struct Kind {
 /// Which settings make a configuration more than a part of one.
 const WHOLE: [&str; 3] = ["port", "bind", "dir"];
 
-/// Refuses nothing. Who includes whom does not depend on the rules of users, nor do the values of settings.
+/// Takes everything. Who includes whom does not depend on the rules of users, nor do the values of settings.
 struct AnyRules;
 
 impl Rules for AnyRules {
@@ -78,8 +78,8 @@ impl Rules for AnyRules {
         true
     }
 
-    fn refuses(&self, _: &Loaded, _: &[Word], _: bool) -> Option<(usize, String)> {
-        None
+    fn take(&self, _: &Loaded, _: &[Word], _: bool) -> Result<Option<Taken>, (usize, String)> {
+        Ok(None)
     }
 }
 
@@ -102,6 +102,7 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
     let notices = &mut reading.notices;
     let mut reader = Reader { wanted: context.wanted, worlds: &worlds, declared: known, sentinel, library, notices };
     let graph = reader.graph(claimed, &forms);
+    let names: Arc<[String]> = worlds.iter().map(|version| version.to_string()).collect();
     let mut subjects = Vec::new();
     for root in graph.roots(&forms) {
         let reached = graph.reach(root);
@@ -114,7 +115,7 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
             Form::Server | Form::Sentinel => reader.subject(kind, file),
         };
         subject.version = declared.cloned();
-        subject.worlds = worlds.iter().map(|version| version.to_string()).collect();
+        subject.worlds = names.clone();
         subjects.push(subject);
     }
     subjects
@@ -142,7 +143,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
         location: file.location.clone(),
         sources: vec![file.source],
         version: None,
-        worlds: Vec::new(),
+        worlds: Arc::from([]),
         facts: derive::alone(kind.name, file.source, sources, worlds),
         lacks: Arc::from([]),
         absent: Some(Arc::from("an ACL file that no configuration in reach names: nothing is known of the settings")),
@@ -226,7 +227,7 @@ impl Reader<'_, '_> {
             location: file.location.clone(),
             sources,
             version: None,
-            worlds: Vec::new(),
+            worlds: Arc::from([]),
             facts: (kind.facts)(&instance, self.library.sources),
             lacks: lacking(&instance.loaded),
             absent: fragment.then(|| Arc::from(absent)),

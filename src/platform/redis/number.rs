@@ -95,17 +95,17 @@ pub fn memtoll(bytes: &[u8]) -> Option<i64> {
 }
 
 fn unit(text: &[u8]) -> Option<u64> {
-    let factor = match text.to_ascii_lowercase().as_slice() {
-        b"" | b"b" => 1,
-        b"k" => 1000,
-        b"kb" => 1 << 10,
-        b"m" => 1000 * 1000,
-        b"mb" => 1 << 20,
-        b"g" => 1000 * 1000 * 1000,
-        b"gb" => 1 << 30,
-        _ => return None,
-    };
-    Some(factor)
+    const UNITS: [(&[u8], u64); 8] = [
+        (b"", 1),
+        (b"b", 1),
+        (b"k", 1000),
+        (b"kb", 1 << 10),
+        (b"m", 1000 * 1000),
+        (b"mb", 1 << 20),
+        (b"g", 1000 * 1000 * 1000),
+        (b"gb", 1 << 30),
+    ];
+    UNITS.iter().find(|(unit, _)| text.eq_ignore_ascii_case(unit)).map(|(_, factor)| *factor)
 }
 
 /// `util.c:string2d`: all of a word as a floating-point number, as `strtod` reads it. Valkey 9.1 has a reader of its own,

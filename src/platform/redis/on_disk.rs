@@ -31,7 +31,7 @@ fn of_source(source: SourceId, sources: &Sources, files: &dyn Files) -> Option<F
     let is_acl = claim::form(path, source.bytes()).is_some_and(|(form, _)| form == Form::Acl);
     let role = if is_acl { "acl" } else { "configuration" };
     let standing = files.standing(&Location::Here(path.clone())).ok()?;
-    Some(file(&path.to_string_lossy(), role, standing, Span::at(source.id(), 0), false))
+    Some(file(path.to_string_lossy().into_owned(), role, standing, Span::at(source.id(), 0), false))
 }
 
 /// The key of TLS, where the setting names one that can be looked at.
@@ -44,16 +44,15 @@ fn key_file(subject: &Subject, files: &dyn Files) -> Option<Fact> {
     let at = subject.location.parent().resolve(std::path::Path::new(&**written));
     let standing = files.standing(&at).ok()?;
     let private = files.read(&at).is_ok_and(|bytes| memchr::memmem::find(&bytes, LABEL).is_some());
-    Some(file(written, "key", standing, *fact.spans().first()?, private))
+    Some(file(written.to_string(), "key", standing, *fact.spans().first()?, private))
 }
 
-fn file(path: &str, role: &str, standing: Standing, at: Span, private_key: bool) -> Fact {
-    let text = |value: &str| Fact::derived(value, [at]);
+fn file(path: String, role: &'static str, standing: Standing, at: Span, private_key: bool) -> Fact {
     let flag = |value: bool| Fact::derived(value, [at]);
     let fields = [
-        ("path", text(path)),
-        ("role", text(role)),
-        ("mode", text(&format!("{:04o}", standing.mode))),
+        ("path", Fact::derived(path, [at])),
+        ("role", Fact::derived(role, [at])),
+        ("mode", Fact::derived(format!("{:04o}", standing.mode), [at])),
         ("readable_by_all", flag(standing.mode & 0o004 != 0)),
         ("writable_by_others", flag(standing.mode & 0o022 != 0)),
         ("committed", flag(standing.committed)),

@@ -96,7 +96,7 @@ fn linked(fact: Fact, others: Option<(Vec<String>, Vec<String>)>) -> Fact {
         let known = |value: Value| Fact::Known { value, origin: origin.clone() };
         let items = match names.is_empty() {
             true => NOBODY.clone(),
-            false => names.iter().map(|name| known(Value::from(name.as_str()))).collect(),
+            false => names.into_iter().map(|name| known(name.into())).collect(),
         };
         known(Value::List(List { items: Items::Here(items), rest: None }))
     };

@@ -154,7 +154,7 @@ fn scalar(spec: &Spec, typed: &Typed) -> Value {
 }
 
 fn text(bytes: &[u8]) -> Value {
-    Value::Text(String::from_utf8_lossy(bytes).into())
+    String::from_utf8_lossy(bytes).into()
 }
 
 fn unsigned(spec: &Spec) -> bool {

@@ -2,6 +2,7 @@
 //!
 //! `config.c:loadServerConfig` (reading), `config.c:loadServerConfigFromString` (lines), `sds.c:sdssplitargs` (words).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::number::same_word;
@@ -49,9 +50,9 @@ pub struct Word {
 
 /// A word before it has a place: what it means and from where to where in the line it is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Raw {
-    /// What the server takes it for.
-    pub bytes: Vec<u8>,
+pub struct Raw<'l> {
+    /// What the server takes it for: the line's own bytes where they say it as they are.
+    pub bytes: Cow<'l, [u8]>,
     /// Its first byte in the line.
     pub start: usize,
     /// One past its last byte.
@@ -59,7 +60,7 @@ pub struct Raw {
 }
 
 /// Splits a line into words; `None` when the server finds its quotes unbalanced (`sds.c:sdssplitargs`).
-pub fn split(line: &[u8], style: Style) -> Option<Vec<Raw>> {
+pub fn split(line: &[u8], style: Style) -> Option<Vec<Raw<'_>>> {
     let mut words = Vec::new();
     let mut at = 0;
     loop {
@@ -81,20 +82,25 @@ fn blank(byte: u8) -> bool {
 }
 
 /// The word that starts at `at`, and where it ends.
-fn word(line: &[u8], start: usize, style: Style) -> Option<(Vec<u8>, usize)> {
+fn word(line: &[u8], start: usize, style: Style) -> Option<(Cow<'_, [u8]>, usize)> {
     let byte = |at: usize| line.get(at).copied().filter(|&byte| byte != 0);
-    let mut bytes = Vec::new();
-    let mut at = start;
+    let special = |byte: &u8| matches!(byte, 0 | b' ' | b'\n' | b'\r' | b'\t' | b'"' | b'\'' | 0xff);
+    let plain = line[start..].iter().position(special).map_or(line.len(), |length| start + length);
+    if !matches!(line.get(plain), Some(b'"' | b'\'' | 0xff)) {
+        return Some((Cow::Borrowed(&line[start..plain]), plain));
+    }
+    let mut bytes = line[start..plain].to_vec();
+    let mut at = plain;
     loop {
-        let Some(here) = byte(at) else { return Some((bytes, at)) };
+        let Some(here) = byte(at) else { return Some((Cow::Owned(bytes), at)) };
         match here {
-            b' ' | b'\n' | b'\r' | b'\t' => return Some((bytes, at)),
+            b' ' | b'\n' | b'\r' | b'\t' => return Some((Cow::Owned(bytes), at)),
             b'"' | b'\'' => {
                 at = quoted(line, at, here, style, &mut bytes)?;
                 if style != Style::GoesOn {
                     return match byte(at) {
                         Some(next) if !blank(next) => None,
-                        _ => Some((bytes, at)),
+                        _ => Some((Cow::Owned(bytes), at)),
                     };
                 }
             }
@@ -274,7 +280,7 @@ pub struct Parsed {
     /// The words; `None` when their quotes are unbalanced.
     pub words: Option<Box<[Word]>>,
     /// The first word in lower case.
-    pub name: Box<[u8]>,
+    pub name: Arc<[u8]>,
     /// The setting it names in some version.
     pub named: Option<super::directive::Named>,
 }
@@ -316,11 +322,16 @@ fn line(text: &Joined, start: usize, end: usize, marks: &Marks) -> Option<Line> 
 /// A line without marks of templates.
 fn plain(text: &Joined, bytes: &[u8], start: usize) -> Content {
     let style_matters = memchr::memchr3(b'"', b'\'', 0xff, bytes).is_some();
-    let as_seen = |style| parsed(text, split(bytes, style), start, |_| false);
+    let whole = |words| parsed(text, words, start, |_| false);
+    let classic = split(bytes, Style::Classic);
     if !style_matters {
-        return Content::Same(as_seen(Style::Classic));
+        return Content::Same(whole(classic));
     }
-    Content::ByStyle(Box::new([as_seen(Style::Classic), as_seen(Style::LosesFf), as_seen(Style::GoesOn)]))
+    let (loses_ff, goes_on) = (split(bytes, Style::LosesFf), split(bytes, Style::GoesOn));
+    if classic == loses_ff && classic == goes_on {
+        return Content::Same(whole(classic));
+    }
+    Content::ByStyle(Box::new([whole(classic), whole(loses_ff), whole(goes_on)]))
 }
 
 /// A line that has marks of templates on it. `None` when nothing of it reaches the server.
@@ -339,7 +350,7 @@ fn templated(text: &Joined, bytes: &[u8], start: usize, marks: &[Mark]) -> Optio
     if nothing_else {
         return marks.iter().any(|mark| mark.prints).then_some(Content::Anything);
     }
-    let inside = |raw: &Raw| {
+    let inside = |raw: &Raw<'_>| {
         marks.iter().any(|mark| mark.prints && mark.start < start + raw.end && start + raw.start < mark.end)
     };
     let words = split(&stand_in, Style::Classic);
@@ -350,17 +361,23 @@ fn templated(text: &Joined, bytes: &[u8], start: usize, marks: &[Mark]) -> Optio
     Some(Content::Same(parsed(text, words, start, inside)))
 }
 
-fn parsed(text: &Joined, raw: Option<Vec<Raw>>, start: usize, templated: impl Fn(&Raw) -> bool) -> Parsed {
+fn parsed(text: &Joined, raw: Option<Vec<Raw<'_>>>, start: usize, templated: impl Fn(&Raw<'_>) -> bool) -> Parsed {
     let words = raw.map(|raw| {
-        let words = raw.into_iter().filter_map(|raw| {
+        // Most lines are kept for long: no room is left over.
+        let mut words = Vec::with_capacity(raw.len());
+        words.extend(raw.into_iter().filter_map(|raw| {
             let span = text.span(start + raw.start, start + raw.end)?;
             let templated = templated(&raw);
             Some(Word { bytes: raw.bytes.into(), span, templated })
-        });
-        words.collect::<Box<[Word]>>()
+        }));
+        words.into_boxed_slice()
     });
     let first = words.as_ref().and_then(|words| words.first());
-    let name: Box<[u8]> = first.map(|word| word.bytes.to_ascii_lowercase()).unwrap_or_default().into();
+    let name: Arc<[u8]> = match first {
+        Some(word) if word.bytes.iter().any(u8::is_ascii_uppercase) => word.bytes.to_ascii_lowercase().into(),
+        Some(word) => word.bytes.clone(),
+        None => [].into(),
+    };
     let named = super::directive::named(&name);
     Parsed { words, name, named }
 }

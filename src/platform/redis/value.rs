@@ -123,7 +123,7 @@ pub fn parse(spec: &Spec, words: &[Word], before: Option<&Typed>, around: Around
         Kind::Int(range) => number(&only()?.bytes, range, around).map(Typed::Int),
         Kind::Enum(known) => word_of(&only()?.bytes, known, around),
         Kind::Flags(known) => flags(words, known, around),
-        Kind::Text => text(&only()?.bytes, spec, around),
+        Kind::Text => text(only()?, spec, around),
         Kind::Bytes => Ok(Typed::Bytes(only()?.bytes.clone())),
         Kind::Bind => bind(words, around),
         Kind::Save => Ok(Typed::Points(points(words)?.into())),
@@ -154,7 +154,7 @@ fn split_again(word: &Word, style: Style) -> Vec<Word> {
         }
         None => word.span,
     };
-    let part = |raw: super::split::Raw| Word {
+    let part = |raw: super::split::Raw<'_>| Word {
         span: place(raw.start, raw.end),
         bytes: raw.bytes.into(),
         templated: word.templated,
@@ -246,15 +246,19 @@ fn within(value: i64, range: Range) -> Result<(), Refused> {
         return Ok(());
     }
     let bits = |value: i64| u64::from_ne_bytes(value.to_ne_bytes());
-    let (inside, min, max) = if range.unsigned {
-        let (min, max) = (bits(range.min), bits(range.max));
-        let inside = (min..=max).contains(&bits(value));
-        let show = |limit: u64| if range.unit == Unit::Octal { format!("{limit:o}") } else { limit.to_string() };
-        (inside, show(min), show(max))
-    } else {
-        ((range.min..=range.max).contains(&value), range.min.to_string(), range.max.to_string())
+    let inside = match range.unsigned {
+        true => (bits(range.min)..=bits(range.max)).contains(&bits(value)),
+        false => (range.min..=range.max).contains(&value),
     };
-    if inside { Ok(()) } else { Err(format!("argument must be between {min} and {max} inclusive").into()) }
+    if inside {
+        return Ok(());
+    }
+    let show = |limit: i64| match (range.unsigned, range.unit) {
+        (true, Unit::Octal) => format!("{:o}", bits(limit)),
+        (true, _) => bits(limit).to_string(),
+        (false, _) => limit.to_string(),
+    };
+    Err(format!("argument must be between {} and {} inclusive", show(range.min), show(range.max)).into())
 }
 
 fn choices(known: &[&str], around: Around<'_>) -> Refused {
@@ -263,7 +267,7 @@ fn choices(known: &[&str], around: Around<'_>) -> Refused {
 }
 
 fn word_of(bytes: &[u8], known: &'static [&'static str], around: Around<'_>) -> Result<Typed, Refused> {
-    let found = known.iter().find(|word| same_word(bytes, &word.to_ascii_lowercase()));
+    let found = known.iter().find(|word| c_string(bytes).eq_ignore_ascii_case(word.as_bytes()));
     match found {
         // Two words for one thing: the server shows the first of them.
         Some(&"relative") if known.contains(&"yes") => Ok(Typed::Word("yes")),
@@ -289,8 +293,9 @@ fn flags(words: &[Word], known: &'static [&'static str], around: Around<'_>) -> 
     Ok(Typed::Flags(bits))
 }
 
-fn text(all: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused> {
+fn text(word: &Word, spec: &Spec, around: Around<'_>) -> Result<Typed, Refused> {
     let name = spec.name;
+    let all = &word.bytes;
     let bytes = c_string(all);
     let fault: Option<Refused> = match spec.rule {
         Some(Rule::NotEmpty) if bytes.is_empty() => Some(format!("{name} can't be empty").into()),
@@ -321,6 +326,7 @@ fn text(all: &[u8], spec: &Spec, around: Around<'_>) -> Result<Typed, Refused> {
     };
     match fault {
         Some(fault) => Err(fault),
+        None if bytes.len() == all.len() => Ok(Typed::Bytes(all.clone())),
         None => Ok(Typed::Bytes(bytes.into())),
     }
 }

@@ -1,9 +1,7 @@
 //! The facts of a Sentinel: those that it shares with Redis, and what it watches.
 
-use std::sync::Arc;
-
 use super::watch::{Monitor, Switch, Watch};
-use crate::fact::{Fact, Items, List, Name, Origin, Record, Value};
+use crate::fact::{Fact, Items, List, Name, Origin, Record, Spans, Value};
 use crate::platform::redis::conclude::{by_world, merged, password};
 use crate::platform::redis::derive;
 use crate::platform::redis::entrance::SENTINEL_PORT;
@@ -61,14 +59,14 @@ fn monitors(watch: &Watch, at: Span) -> Fact {
 }
 
 fn monitor(monitor: &Monitor) -> Fact {
-    let from: Arc<[Span]> = [monitor.span].into();
+    let from: Spans = [monitor.span].into();
     let unknown = |word: &Word| {
         let unknown = crate::fact::Unknown::new(crate::fact::Why::Templated, word.span, "the rendered file");
         Fact::Unknown(unknown.following_from("sentinel.monitors"))
     };
     let text = |word: &Word| match word.templated {
         true => unknown(word),
-        false => Fact::written(String::from_utf8_lossy(&word.bytes).as_ref(), word.span),
+        false => Fact::written(String::from_utf8_lossy(&word.bytes), word.span),
     };
     let number = |word: &Word| match word.templated {
         true => unknown(word),

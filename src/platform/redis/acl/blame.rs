@@ -73,19 +73,23 @@ impl Evaluator {
 
     /// No selector allows the command: the rule outside parentheses that says so, or else the first inside.
     fn denied_by(&self, read: &Read<'_>, command: Command, words: &[&[u8]]) -> Option<Range<usize>> {
-        let touches = self.touches(read, &Question::Command(command, words))?;
-        touches.into_iter().flatten().next().map(|(arguments, _)| arguments)
+        let (root, inner) = self.touches(read, &Question::Command(command, words))?;
+        root.or_else(|| inner.into_iter().flatten().next()).map(|(arguments, _)| arguments)
     }
 
     /// The arguments of the last rule that set or cleared a permission in a selector, and whether it set it.
     fn last_touch(&self, read: &Read<'_>, selector: usize, question: &Question<'_>) -> Touch {
-        self.touches(read, question)?.into_iter().nth(selector).flatten()
+        let (root, inner) = self.touches(read, question)?;
+        match selector.checked_sub(1) {
+            None => root,
+            Some(index) => inner.into_iter().nth(index).flatten(),
+        }
     }
 
-    /// For each selector, the root first: the arguments of the last rule that set or cleared a permission, and whether
-    /// it set it.
-    fn touches(&self, read: &Read<'_>, question: &Question<'_>) -> Option<Vec<Touch>> {
-        let mut touches: Vec<Touch> = vec![None];
+    /// The arguments of the last rule that set or cleared a permission, and whether it set it: outside parentheses, and
+    /// in each selector.
+    fn touches(&self, read: &Read<'_>, question: &Question<'_>) -> Option<(Touch, Vec<Touch>)> {
+        let (mut root, mut inner): (Touch, Vec<Touch>) = (None, Vec::new());
         for step in &read.steps {
             match &step.effect {
                 Effect::Selector(words) => {
@@ -93,20 +97,23 @@ impl Evaluator {
                     for word in words {
                         last = self.touch(question, &self.permission(word).ok()?, last).or(last);
                     }
-                    touches.push(last.map(|set| (step.arguments.clone(), set)));
+                    inner.push(last.map(|set| (step.arguments.clone(), set)));
                 }
-                Effect::ClearSelectors => touches.truncate(1),
-                Effect::Reset => touches = vec![Some((step.arguments.clone(), false))],
+                Effect::ClearSelectors => inner.clear(),
+                Effect::Reset => {
+                    root = Some((step.arguments.clone(), false));
+                    inner.clear();
+                }
                 Effect::Permission(permission) => {
-                    let now = touches[0].as_ref().map(|(_, set)| *set);
+                    let now = root.as_ref().map(|(_, set)| *set);
                     if let Some(set) = self.touch(question, permission, now) {
-                        touches[0] = Some((step.arguments.clone(), set));
+                        root = Some((step.arguments.clone(), set));
                     }
                 }
                 _ => {}
             }
         }
-        Some(touches)
+        Some((root, inner))
     }
 
     /// Whether a rule sets or clears a permission; `None` when it does neither. `now` is what was said before.

@@ -288,9 +288,9 @@ impl Evaluator {
     pub(super) fn words<'r>(&self, rule: &Cow<'r, [u8]>, start: usize, end: usize) -> Option<Vec<Cow<'r, [u8]>>> {
         let inside = &rule[start..end.max(start)];
         let raw = split(inside, Style::of(self.version))?;
-        let word = |raw: Raw| match inside.get(raw.start..raw.end) {
-            Some(same) if same == raw.bytes => part(rule, start + raw.start, start + raw.end),
-            _ => Cow::Owned(raw.bytes),
+        let word = |raw: Raw<'_>| match raw.bytes {
+            Cow::Borrowed(_) => part(rule, start + raw.start, start + raw.end),
+            Cow::Owned(bytes) => Cow::Owned(bytes),
         };
         Some(raw.into_iter().map(word).collect())
     }

@@ -1,8 +1,6 @@
 //! Settings that are written and have no effect.
 
-use std::sync::Arc;
-
-use crate::fact::{Fact, Items, List, Name, Origin, Value};
+use crate::fact::{Fact, Items, List, Name, Origin, Spans, Value};
 use crate::platform::redis::conf::{Held, Loaded, Write};
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::value::Typed;
@@ -30,13 +28,13 @@ struct Dead<'a> {
 }
 
 impl Dead<'_> {
-    fn push(&mut self, setting: SettingId, cause: &str, because: String, spans: Vec<Span>) {
+    fn push(&mut self, setting: SettingId, cause: &'static str, because: String, spans: Vec<Span>) {
         let Some(spec) = self.loaded.spec(setting) else { return };
-        let from: Arc<[Span]> = spans.into();
+        let from: Spans = spans.into();
         let fields = [
             ("setting", Fact::derived(spec.name, from.clone())),
             ("cause", Fact::derived(cause, from.clone())),
-            ("because", Fact::derived(because.as_str(), from.clone())),
+            ("because", Fact::derived(because, from.clone())),
         ];
         self.items.push(Fact::record(fields, from));
     }

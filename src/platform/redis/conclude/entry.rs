@@ -1,8 +1,6 @@
 //! Who gets in: listeners, answers to clients without credentials, the cluster bus and the gates.
 
-use std::sync::Arc;
-
-use crate::fact::{Fact, Items, List, Name, Origin, Unknown, Value};
+use crate::fact::{Fact, Items, List, Name, Origin, Spans, Unknown, Value};
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::door::{Door, Maybe, Setting};
@@ -68,7 +66,7 @@ impl World<'_> {
     }
 
     /// Where a setting is decided.
-    fn spans(&self, settings: &[Setting]) -> Arc<[Span]> {
+    fn spans(&self, settings: &[Setting]) -> Spans {
         let mut spans: Vec<Span> = Vec::new();
         for setting in settings {
             let places = match setting {
@@ -105,7 +103,7 @@ impl World<'_> {
             Answer::Known(class) => Fact::record(
                 [
                     ("answer", Fact::derived(class.as_str(), from.clone())),
-                    ("because", Fact::derived(finding.because.as_str(), from.clone())),
+                    ("because", Fact::derived(finding.because.clone(), from.clone())),
                 ],
                 from,
             ),
@@ -182,7 +180,7 @@ impl World<'_> {
         let port = if socket.purpose == Purpose::Tls { Setting::TlsPort } else { Setting::Port };
         let from = self.spans(&[Setting::Bind(socket.item), port]);
         let fields = [
-            ("address", Fact::derived(socket.address.to_string().as_str(), from.clone())),
+            ("address", Fact::derived(socket.address.to_string(), from.clone())),
             ("port", Fact::derived(i64::from(socket.port), from.clone())),
             ("tls", Fact::derived(socket.tls, from.clone())),
             ("loopback", Fact::derived(socket.loopback(), from.clone())),
@@ -223,7 +221,7 @@ impl World<'_> {
         Fact::Known { value: items.into(), origin: Origin::Derived([self.loaded.end].into()) }
     }
 
-    fn gate(&self, name: &str, guards: &str) -> Option<Fact> {
+    fn gate(&self, name: &'static str, guards: &'static str) -> Option<Fact> {
         let (value, span) = match self.loaded.named(name) {
             Held::Absent => return None,
             Held::Default(typed) => {
@@ -236,7 +234,7 @@ impl World<'_> {
                 (Fact::Unknown(unknown.clone().following_from(path)), unknown.at)
             }
         };
-        let from: Arc<[Span]> = [span].into();
+        let from: Spans = [span].into();
         let fields = [
             ("setting", Fact::derived(name, from.clone())),
             ("value", value),

@@ -10,7 +10,7 @@ use crate::text::Sources;
 pub fn main(loaded: &Loaded, sources: &Sources) -> Fact {
     let path = sources.get(loaded.end.source).place().path();
     let name = path.and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
-    Fact::derived(name.as_ref(), [loaded.end])
+    Fact::derived(name, [loaded.end])
 }
 
 /// `renamed_commands`.
@@ -42,11 +42,16 @@ pub fn modules(root: Name, loaded: &Loaded) -> Fact {
 pub fn old_names(root: Name, loaded: &Loaded, sources: &Sources) -> Fact {
     let old = loaded.writes.iter().filter_map(|write| {
         let spec = loaded.spec(write.setting)?;
-        let written = sources.text(write.key).trim_matches(['"', '\'']).to_ascii_lowercase();
-        if spec.alias != Some(&*written) {
+        let alias = spec.alias?;
+        let written = sources.slice(write.key);
+        let mut bare = written;
+        while let [b'"' | b'\'', rest @ ..] | [rest @ .., b'"' | b'\''] = bare {
+            bare = rest;
+        }
+        if !bare.eq_ignore_ascii_case(alias.as_bytes()) {
             return None;
         }
-        let (written, name) = (Fact::derived(&*written, [write.key]), Fact::derived(spec.name, [write.key]));
+        let (written, name) = (Fact::derived(alias, [write.key]), Fact::derived(spec.name, [write.key]));
         Some(Fact::record([("written", written), ("name", name)], vec![write.key]))
     });
     let rest = loaded.poisons.last().map(|poison| &poison.unknown);
@@ -64,5 +69,5 @@ fn list(root: Name, name: &str, loaded: &Loaded, items: Vec<Fact>, rest: Option<
 }
 
 fn text(word: &Word) -> Value {
-    Value::Text(String::from_utf8_lossy(&word.bytes).into())
+    String::from_utf8_lossy(&word.bytes).into()
 }

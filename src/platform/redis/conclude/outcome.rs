@@ -1,6 +1,7 @@
 //! What one version makes of a user's rules, in plain values: what [`super::users`] says as facts.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::roster::Rule;
 use crate::platform::redis::acl::crash::Crashing;
@@ -22,9 +23,9 @@ pub struct Outcome {
     /// Whether some selector reaches every channel.
     pub all_channels: bool,
     /// The key patterns outside parentheses, whether they may be read and written.
-    pub keys: Vec<(String, bool, bool)>,
+    pub keys: Vec<(Arc<str>, bool, bool)>,
     /// The channel patterns outside parentheses.
-    pub channels: Vec<String>,
+    pub channels: Vec<Arc<str>>,
     /// Whether it may run only what everybody may.
     pub no_commands: bool,
     /// Whether some selector has every command, those of modules to come included.
@@ -78,7 +79,7 @@ pub fn of_rules(evaluator: &Evaluator, rules: &[Rule], gates: Gates) -> Option<O
 /// A user whose rules have been read, or of whom nothing is said.
 pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome {
     let user = &read.user;
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| Arc::from(String::from_utf8_lossy(bytes));
     let key = |key: &crate::platform::redis::acl::KeyPattern<'_>| (text(&key.pattern), key.read, key.write);
     let table = evaluator.table();
     let can = |name: &[u8]| user.permits(table, name);

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::fact::{Fact, Secret, Unknown, Why};
+use crate::fact::{Fact, Secret, Spans, Unknown, Why};
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::split::Word;
@@ -20,7 +20,7 @@ static HASHED: LazyLock<Arc<str>> = LazyLock::new(|| "the password itself: a has
 #[derive(Debug, Clone)]
 pub struct Written<'a> {
     /// Whose it is: a setting's name, or `user NAME`.
-    pub of: String,
+    pub of: Arc<str>,
     /// The characters, or the 64 digits of a hash.
     pub text: &'a [u8],
     /// Whether it is a hash.
@@ -34,7 +34,7 @@ pub struct Written<'a> {
 impl Written<'_> {
     /// The fact of this password.
     pub fn fact(&self) -> Fact {
-        let from: Arc<[Span]> = [self.at].into();
+        let from: Spans = [self.at].into();
         let secret = match self.hashed {
             true => Secret::hashed(self.text),
             false => Secret::new(self.text),
@@ -44,7 +44,7 @@ impl Written<'_> {
             false => Fact::derived(i64::try_from(self.text.len()).unwrap_or(i64::MAX), from.clone()),
         };
         let fields = [
-            ("of", Fact::derived(self.of.as_str(), from.clone())),
+            ("of", Fact::derived(self.of.clone(), from.clone())),
             ("text", Fact::written(secret, self.at)),
             ("hashed", Fact::derived(self.hashed, from.clone())),
             ("length", length),
@@ -61,7 +61,7 @@ pub fn of_settings(root: &str, loaded: &Loaded) -> Vec<Fact> {
     for name in SETTINGS {
         match loaded.named(name) {
             Held::Written(write, Typed::Bytes(text)) if !text.is_empty() => {
-                let of = name.to_owned();
+                let of = name.into();
                 facts.push(Written { of, text, hashed: false, in_acl: false, at: write.value }.fact());
             }
             Held::Unknown(unknown) if unknown.why == Why::Templated && is_written(loaded, name, unknown) => {
@@ -89,7 +89,7 @@ pub fn of_word(root: &str, of: &str, word: &Word) -> Fact {
         let unknown = Unknown::new(Why::Templated, word.span, "the rendered file");
         return Fact::Unknown(unknown.following_from(format!("{root}.passwords")));
     }
-    Written { of: of.to_owned(), text: &word.bytes, hashed: false, in_acl: false, at: word.span }.fact()
+    Written { of: of.into(), text: &word.bytes, hashed: false, in_acl: false, at: word.span }.fact()
 }
 
 /// Whether a text as a whole is the reference to a variable in a notation of shells, Compose or Kubernetes:

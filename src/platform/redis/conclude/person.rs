@@ -1,5 +1,7 @@
 //! One user as a version has it, and the fact of it.
 
+use std::sync::Arc;
+
 use super::outcome::{Inner, OpenWay, Outcome, of_read, of_rules};
 use super::roster::{Account, Roster, Rule, Unwritten};
 use crate::fact::{Fact, Name, Origin, Record, Unknown, Value, Why};
@@ -146,7 +148,7 @@ impl<'a> Person<'a> {
         };
         let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         let fields = vec![
-            ("name", self.derived(String::from_utf8_lossy(self.name).as_ref(), self.at)),
+            ("name", self.derived(String::from_utf8_lossy(self.name), self.at)),
             ("enabled", self.derived(outcome.enabled, self.last(&[b"on", b"off", b"reset"], b""))),
             ("nopass", self.derived(outcome.nopass, self.last(&[b"nopass", b"resetpass", b"reset"], b">#"))),
             ("password_count", self.derived(counted(outcome.passwords), self.last(&[b"resetpass", b"reset"], b">#"))),
@@ -217,22 +219,22 @@ impl<'a> Person<'a> {
         self.rules.iter().rev().find(is).map_or(self.at, |rule| rule.at)
     }
 
-    fn rule(&self, index: usize) -> (String, Span) {
-        self.rules.get(index).map_or_else(
-            || (String::new(), self.at),
-            |rule| (String::from_utf8_lossy(&rule.bytes).into_owned(), rule.at),
-        )
+    fn rule(&self, index: usize) -> (Value, Span) {
+        match self.rules.get(index) {
+            Some(rule) => (String::from_utf8_lossy(&rule.bytes).into(), rule.at),
+            None => ("".into(), self.at),
+        }
     }
 
-    fn keys<'k>(&self, keys: impl Iterator<Item = &'k (String, bool, bool)>) -> Fact {
-        let key = |(pattern, read, write): &(String, bool, bool)| {
+    fn keys<'k>(&self, keys: impl Iterator<Item = &'k (Arc<str>, bool, bool)>) -> Fact {
+        let key = |(pattern, read, write): &(Arc<str>, bool, bool)| {
             let at = self.rules.iter().find(|rule| {
                 let tail = rule.bytes.iter().position(|byte| *byte == b'~').map(|tilde| &rule.bytes[tilde + 1..]);
                 tail == Some(pattern.as_bytes())
             });
             let at = at.map_or(self.at, |rule| rule.at);
             let fields = [
-                ("pattern", self.derived(pattern.as_str(), at)),
+                ("pattern", self.derived(pattern.clone(), at)),
                 ("read", self.derived(*read, at)),
                 ("write", self.derived(*write, at)),
             ];
@@ -242,7 +244,7 @@ impl<'a> Person<'a> {
     }
 
     fn channels(&self, outcome: &Outcome) -> Fact {
-        self.list(outcome.channels.iter().map(|channel| self.derived(channel.as_str(), self.at)).collect())
+        self.list(outcome.channels.iter().map(|channel| self.derived(channel.clone(), self.at)).collect())
     }
 
     fn selector(&self, inner: &Inner) -> Fact {
@@ -251,7 +253,7 @@ impl<'a> Person<'a> {
         let text = rules.iter().map(|rule| String::from_utf8_lossy(&rule.bytes)).collect::<Vec<_>>().join(" ");
         let ways = inner.ways.iter().map(|way| self.derived(*way, at)).collect::<Vec<_>>();
         let fields = [
-            ("rule", self.derived(text.as_str(), at)),
+            ("rule", self.derived(text, at)),
             ("all_keys", self.derived(inner.all_keys, at)),
             ("all_commands", self.derived(inner.all_commands, at)),
             ("ways", self.derived(ways, at)),
@@ -262,7 +264,7 @@ impl<'a> Person<'a> {
     fn way(&self, open: &OpenWay) -> Fact {
         let range = open.decided_by.clone().unwrap_or(0..0);
         let (decided_by, at) = match range.is_empty() {
-            true => (String::new(), self.at),
+            true => ("".into(), self.at),
             false => self.rule(range.start),
         };
         let may = match (open.open, &self.court.unknown_gate) {
@@ -275,7 +277,7 @@ impl<'a> Person<'a> {
             ("commands", self.derived(open.way.commands, at)),
             ("gate", self.derived(open.gate.unwrap_or_default(), at)),
             ("open", may),
-            ("decided_by", self.derived(decided_by.as_str(), at)),
+            ("decided_by", self.derived(decided_by, at)),
         ];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
@@ -283,8 +285,8 @@ impl<'a> Person<'a> {
     fn undone(&self, undone: &Undone) -> Fact {
         let ((text, at), (by, by_at)) = (self.rule(undone.rule.start), self.rule(undone.by.start));
         let fields = [
-            ("rule", self.derived(text.as_str(), at)),
-            ("by", self.derived(by.as_str(), by_at)),
+            ("rule", self.derived(text, at)),
+            ("by", self.derived(by, by_at)),
             ("takes_away", self.derived(undone.takes_away, at)),
         ];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
@@ -292,7 +294,7 @@ impl<'a> Person<'a> {
 
     fn crash(&self, crashing: &Crashing) -> Fact {
         let (text, at) = self.rule(crashing.rule.start);
-        let fields = [("rule", self.derived(text.as_str(), at)), ("when", self.derived(crashing.when, at))];
+        let fields = [("rule", self.derived(text, at)), ("when", self.derived(crashing.when, at))];
         Fact::Known { value: Value::Record(Record::new(fields)), origin: self.origin(at) }
     }
 }

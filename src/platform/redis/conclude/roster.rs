@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::fact::{Unknown, Why};
 use crate::platform::redis::acl;
-use crate::platform::redis::conf::{Held, Loaded};
+use crate::platform::redis::conf::{Held, Loaded, UserLine};
 use crate::platform::redis::instance::AclFile;
 use crate::platform::redis::value::Typed;
 use crate::text::{SourceId, Sources, Span};
@@ -63,12 +63,11 @@ impl Roster {
         worlds: impl Iterator<Item = (&'a Loaded, &'a AclFile)>,
         sources: &Sources,
     ) -> Vec<Roster> {
-        let mut files: BTreeMap<SourceId, Arc<[Account]>> = BTreeMap::new();
-        let mut of = |source: SourceId| files.entry(source).or_insert_with(|| of_file(source, sources).into()).clone();
-        worlds.map(|(loaded, file)| Roster::of(root, loaded, file, &mut of)).collect()
+        let mut written = Written { sources, files: BTreeMap::new(), lines: Vec::new() };
+        worlds.map(|(loaded, file)| Roster::of(root, loaded, file, &mut written)).collect()
     }
 
-    fn of(root: &str, loaded: &Loaded, file: &AclFile, read: &mut dyn FnMut(SourceId) -> Arc<[Account]>) -> Roster {
+    fn of<'a>(root: &str, loaded: &'a Loaded, file: &AclFile, written: &mut Written<'a>) -> Roster {
         let follow = |unknown: &Unknown| unknown.clone().following_from(format!("{root}.acl.users"));
         match file {
             AclFile::Unknown(unknown) => {
@@ -76,7 +75,7 @@ impl Roster {
                 Roster { accounts: [].into(), rest: Some(unknown.clone()), unwritten: Unwritten::Unknown(unknown) }
             }
             AclFile::Read { source, at } => {
-                Roster { accounts: read(*source), rest: None, unwritten: Unwritten::MadeAnew(*at) }
+                Roster { accounts: written.file(*source), rest: None, unwritten: Unwritten::MadeAnew(*at) }
             }
             AclFile::None => {
                 let rest = loaded.users.rest.as_ref().map(follow);
@@ -84,7 +83,7 @@ impl Roster {
                     Some(unknown) => Unwritten::Unknown(unknown.clone()),
                     None => of_settings(root, loaded),
                 };
-                Roster { accounts: of_lines(loaded).into(), rest, unwritten }
+                Roster { accounts: written.lines(loaded), rest, unwritten }
             }
         }
     }
@@ -92,6 +91,32 @@ impl Roster {
     /// The account of the default user, if one is written.
     pub fn default_account(&self) -> Option<&Account> {
         self.accounts.iter().find(|account| *account.name == *b"default")
+    }
+}
+
+/// What is written about users, taken apart once for all versions that read the same.
+struct Written<'a> {
+    sources: &'a Sources,
+    files: BTreeMap<SourceId, Arc<[Account]>>,
+    lines: Vec<(&'a [UserLine], Arc<[Account]>)>,
+}
+
+impl<'a> Written<'a> {
+    fn file(&mut self, source: SourceId) -> Arc<[Account]> {
+        self.files.entry(source).or_insert_with(|| of_file(source, self.sources).into()).clone()
+    }
+
+    fn lines(&mut self, loaded: &'a Loaded) -> Arc<[Account]> {
+        let lines = &loaded.users.items[..];
+        let alike = |(known, _): &&(&[UserLine], _)| {
+            known.len() == lines.len() && known.iter().zip(lines).all(|(one, other)| one.words == other.words)
+        };
+        if let Some((_, accounts)) = self.lines.iter().find(alike) {
+            return accounts.clone();
+        }
+        let accounts: Arc<[Account]> = of_lines(loaded).into();
+        self.lines.push((lines, accounts.clone()));
+        accounts
     }
 }
 

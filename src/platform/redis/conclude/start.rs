@@ -18,7 +18,7 @@ pub fn facts(root: Name, starts: Vec<(&Version, Start)>, at: Span) -> [(Name, Op
     let elsewhere = starts.iter().any(|(_, start)| start.errors.is_empty());
     let errors = starts.iter().map(|(_, start)| {
         let items = start.errors.iter().map(|(message, at)| {
-            let message = Fact::written(message.as_str(), *at);
+            let message = Fact::written(message.clone(), *at);
             Fact::record([("message", message), ("elsewhere", Fact::derived(elsewhere, [*at]))], vec![*at])
         });
         list(items.collect(), start.doubt.clone(), at)
@@ -28,7 +28,7 @@ pub fn facts(root: Name, starts: Vec<(&Version, Start)>, at: Span) -> [(Name, Op
         let open = starts.iter().find_map(|(_, start)| start.doubt.as_ref().filter(|_| start.errors.is_empty()));
         open.map(|doubt| doubt.clone().following_from(format!("{root}.{name}")))
     };
-    let name = |version: &Version, at: Span| Fact::derived(version.to_string().as_str(), [at]);
+    let name = |version: &Version, at: Span| Fact::derived(version.to_string(), [at]);
     let refused =
         starts.iter().filter_map(|(version, start)| start.errors.first().map(|(_, at)| name(version, *at))).collect();
     let sure = starts.iter().filter(|(_, start)| start.errors.is_empty() && start.doubt.is_none());

@@ -1,6 +1,7 @@
 //! The users of a server as facts: `acl` and the passwords in its rules.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::password;
 use super::person::Court;
@@ -40,7 +41,8 @@ fn users(root: Name, worlds: Vec<Seen>, default: Option<Fact>, at: Span) -> Fact
     // Known before any is made: each item that is made asks for it.
     let unwritten = first.default_account().is_none() && !matches!(first.unwritten, Unwritten::Unknown(_));
     let length = first.accounts.len() + usize::from(unwritten);
-    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, made: room(length), length, at }));
+    let made = (length <= KEPT).then(Mutex::default);
+    let items = Items::OnDemand(Arc::new(Users { root, worlds, default, made, length, at }));
     Fact::Known { value: Value::List(List { items, rest }), origin: Origin::Derived([at].into()) }
 }
 
@@ -55,8 +57,8 @@ struct Users {
     worlds: Vec<Seen>,
     /// The default user.
     default: Option<Fact>,
-    /// The users that were made already.
-    made: Vec<OnceLock<Fact>>,
+    /// The users that were made already, by number; `None` for a list that keeps none.
+    made: Option<Mutex<HashMap<usize, Fact>>>,
     length: usize,
     at: Span,
 }
@@ -67,19 +69,26 @@ impl MakeItem for Users {
     }
 
     fn item(&self, index: usize) -> Fact {
-        match self.made.get(index) {
-            Some(made) => made.get_or_init(|| self.make(index)).clone(),
+        match &self.made {
+            Some(made) => locked(made).entry(index).or_insert_with(|| self.make(index)).clone(),
             None => self.make(index),
+        }
+    }
+
+    fn forget(&self) {
+        if let Some(made) = &self.made {
+            *locked(made) = HashMap::new();
         }
     }
 }
 
+/// Whoever panicked while making a user left no half of one behind.
+fn locked(made: &Mutex<HashMap<usize, Fact>>) -> MutexGuard<'_, HashMap<usize, Fact>> {
+    made.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How many users are kept once they are made. Of a list of a hundred thousand none is: they would fill the memory.
 const KEPT: usize = 1_024;
-
-fn room(length: usize) -> Vec<OnceLock<Fact>> {
-    if length <= KEPT { (0..length).map(|_| OnceLock::new()).collect() } else { Vec::new() }
-}
 
 impl Users {
     fn make(&self, index: usize) -> Fact {
@@ -139,7 +148,7 @@ fn passwords(root: &str, roster: &Roster) -> Vec<Fact> {
                 Some(b'#') => true,
                 _ => continue,
             };
-            let of = format!("user {}", String::from_utf8_lossy(&account.name));
+            let of = format!("user {}", String::from_utf8_lossy(&account.name)).into();
             let text = &rule.bytes[1..];
             facts.push(password::Written { of, text, hashed, in_acl: true, at: rule.at }.fact());
         }

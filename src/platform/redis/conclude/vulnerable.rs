@@ -128,7 +128,7 @@ fn vulnerability(
         Ok(Some(ways)) => {
             let at = ways.first().map_or(at, |way| way.at);
             let because: Vec<&str> = ways.iter().map(|way| way.because.as_str()).collect();
-            (Fact::derived(true, [at]), Fact::derived(because.join(", ").as_str(), [at]), at)
+            (Fact::derived(true, [at]), Fact::derived(because.join(", "), [at]), at)
         }
         Ok(None) => (Fact::derived(false, [at]), Fact::derived("", [at]), at),
         Err(unknown) => (Fact::Unknown(unknown.clone()), Fact::Unknown(unknown.clone()), unknown.at),
@@ -138,7 +138,7 @@ fn vulnerability(
         ("id", Fact::derived(advisory.id, [at])),
         ("title", Fact::derived(advisory.title, [at])),
         ("affected", affected),
-        ("fixed_in", Fact::derived(fixed.unwrap_or_default().as_str(), [at])),
+        ("fixed_in", Fact::derived(fixed.unwrap_or_default(), [at])),
         ("reachable", reachable),
         ("because", because),
         ("severity", Fact::derived(advisory.severity, [at])),
@@ -174,18 +174,18 @@ fn group(declared: &Declared, all: &[&Found], at: Span) -> Fact {
         }
     }
     let ids = all.iter().map(|found| Fact::derived(found.advisory.id, [at])).collect::<Vec<_>>();
-    let because = ways.iter().map(|way| Fact::derived(way.because.as_str(), [way.at])).collect::<Vec<_>>();
+    let because = ways.iter().map(|way| Fact::derived(way.because.clone(), [way.at])).collect::<Vec<_>>();
     let fixes: Option<Vec<_>> = all.iter().map(|found| found.advisory.fixed_in(&declared.release)).collect();
     let fixed_in = match fixes.and_then(|fixes| fixes.into_iter().max()) {
         Some(fix) => shown(&declared.release, fix),
         None => "no release of this branch that the sources name".to_owned(),
     };
     let fields = [
-        ("version", Fact::derived(declared.text.as_str(), [at])),
+        ("version", Fact::derived(declared.text.clone(), [at])),
         ("reachable", reachable),
         ("ids", Fact::derived(ids, [at])),
         ("because", Fact::derived(because, [at])),
-        ("fixed_in", Fact::derived(fixed_in.as_str(), [at])),
+        ("fixed_in", Fact::derived(fixed_in, [at])),
     ];
     Fact::record(fields, vec![at])
 }
@@ -210,10 +210,11 @@ fn branch(declared: &Declared, at: Span) -> Fact {
         (Some(_), None) => unknown("the date of today"),
         (None, _) => unknown(source),
     };
-    let text = |text: Option<&str>, needs: &str| text.map_or_else(|| unknown(needs), |text| Fact::derived(text, [at]));
+    let text =
+        |text: Option<&'static str>, needs: &str| text.map_or_else(|| unknown(needs), |text| Fact::derived(text, [at]));
     let fields = [
         ("declared", Fact::derived(true, [at])),
-        ("name", Fact::derived(format!("{major}.{minor}").as_str(), [at])),
+        ("name", Fact::derived(format!("{major}.{minor}"), [at])),
         ("supported", supported),
         ("end_of_support", text(end, source)),
         ("latest", text(branch.map(|branch| branch.latest), "a source that names the releases of this branch")),

@@ -374,14 +374,16 @@ impl Reader<'_, '_> {
         }
         let Some(name) = words.get(1).map(|word| word.bytes.clone()) else { return };
         let again = self.users.contains(&name);
-        if words.iter().all(|word| !word.templated)
-            && let Some((blamed, message)) = self.rules.refuses(&self.loaded, words, again)
-        {
-            let at = words.get(blamed).map_or(line.span, |word| word.span);
-            return self.refuse(&message, at, line);
-        }
+        let templated = words.iter().any(|word| word.templated);
+        let taken = match if templated { Ok(None) } else { self.rules.take(&self.loaded, words, again) } {
+            Ok(taken) => taken,
+            Err((blamed, message)) => {
+                let at = words.get(blamed).map_or(line.span, |word| word.span);
+                return self.refuse(&message, at, line);
+            }
+        };
         self.users.insert(name);
-        self.loaded.users.items.push(UserLine { words: words.into(), span: line.span });
+        self.loaded.users.items.push(UserLine { words: words.into(), span: line.span, taken });
     }
 
     fn module(&mut self, words: &[Word], line: &Line) {
