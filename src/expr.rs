@@ -12,11 +12,12 @@ mod parse;
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use regex::Regex;
 
-use crate::fact::Name;
+use crate::fact::{Fact, Name, Record};
 use crate::schema::{Root, Type};
 
 pub use check::{Binding, Each, Path, Scope};
@@ -103,11 +104,51 @@ pub struct Read {
     /// Where it starts.
     pub base: Base,
     /// The fields from there.
-    pub fields: Box<[Name]>,
+    pub fields: Box<[Field]>,
     /// The whole path from the platform's name on, with `[]` after each list that an item was taken from:
     /// `redis.acl.users[].enabled`.
     pub path: Arc<str>,
 }
+
+/// A field on a path.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name.
+    pub name: Name,
+    /// Its number in the record in which it was found last: in the next one it mostly has the same.
+    last: AtomicUsize,
+}
+
+impl Field {
+    /// A field that nobody has looked for yet.
+    pub fn new(name: Name) -> Field {
+        Field { name, last: AtomicUsize::new(0) }
+    }
+
+    /// The field in a record.
+    pub fn of<'f>(&self, record: &'f Record) -> Option<&'f Fact> {
+        let last = self.last.load(Ordering::Relaxed);
+        let (number, fact) = record.get_near(self.name, last)?;
+        if number != last {
+            self.last.store(number, Ordering::Relaxed);
+        }
+        Some(fact)
+    }
+}
+
+impl Clone for Field {
+    fn clone(&self) -> Field {
+        Field::new(self.name)
+    }
+}
+
+impl PartialEq for Field {
+    fn eq(&self, other: &Field) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Field {}
 
 /// An expression whose value is a bool.
 #[derive(Debug)]

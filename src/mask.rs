@@ -143,22 +143,22 @@ pub fn one_line(text: &str) -> String {
 /// found in the text of their sources.
 pub fn secrets_of(facts: &Record) -> Vec<Hidden> {
     let mut hidden = Vec::new();
-    let mut open: Vec<(&'static str, Fact, usize)> = facts.iter().map(|(name, fact)| (name, fact.clone(), 0)).collect();
+    let mut open: Vec<(&'static str, &Fact, usize)> = facts.iter().map(|(name, fact)| (name, fact, 0)).collect();
     while let Some((name, fact, depth)) = open.pop() {
         match fact {
             Fact::Known { value: Value::Secret(_), origin } if !matches!(origin, Origin::Default { .. }) => {
                 hidden.extend(origin.spans().iter().map(|&span| Hidden { span, name: name.replace('_', "-") }));
             }
             Fact::Known { value: Value::Record(record), .. } if depth < DEPTH => {
-                open.extend(record.iter().map(|(name, fact)| (name, fact.clone(), depth + 1)));
+                open.extend(record.iter().map(|(name, fact)| (name, fact, depth + 1)));
             }
             Fact::Known { value: Value::List(list), .. } if depth < DEPTH => {
                 if let Items::Here(items) = &list.items {
-                    open.extend(items.iter().map(|item| (name, item.clone(), depth + 1)));
+                    open.extend(items.iter().map(|item| (name, item, depth + 1)));
                 }
             }
             Fact::Unknown(unknown) if depth < DEPTH => {
-                open.extend(unknown.sides.iter().map(|side| (name, side.fact.clone(), depth + 1)));
+                open.extend(unknown.sides.iter().map(|side| (name, &side.fact, depth + 1)));
             }
             _ => {}
         }

@@ -144,12 +144,12 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
         }
     }
     let mut subjects: Vec<Subject> = Vec::new();
-    for (platform, mut files) in PLATFORMS.iter().zip(claimed) {
+    for (platform, mut files) in PLATFORMS.iter().zip(claimed).filter(|(_, files)| !files.is_empty()) {
         let named = files_of(&subjects, context.files, &reading.sources);
-        files.retain(|file| !context.files.real(&file.location).is_ok_and(|real| named.contains(&real)));
-        if !files.is_empty() {
-            subjects.extend(platform.read(&files, context, reading));
+        if !named.is_empty() {
+            files.retain(|file| !context.files.real(&file.location).is_ok_and(|real| named.contains(&real)));
         }
+        subjects.extend(platform.read(&files, context, reading));
     }
     if !unclaimed.is_empty() {
         let named = files_of(&subjects, context.files, &reading.sources);

@@ -107,9 +107,9 @@ impl<'a> Scene<'a> {
         let mut fact: &'x Fact = match read.base {
             Base::Subject => {
                 let Some(first) = fields.next() else { return Err(shape()) };
-                match self.subject.facts.get(first) {
+                match first.of(&self.subject.facts) {
                     Some(fact) => fact,
-                    None if self.subject.lacks.binary_search_by_key(&&**first, |name| name).is_ok() => {
+                    None if self.subject.lacks.binary_search(&first.name).is_ok() => {
                         return Ok(Look::NotInVersion);
                     }
                     None => return Ok(Look::Absent),
@@ -139,7 +139,7 @@ impl<'a> Scene<'a> {
             };
             let Some(field) = fields.next() else { return Ok(Look::Known(value, origin)) };
             let Value::Record(record) = value else { return Err(shape()) };
-            match record.get(field) {
+            match field.of(record) {
                 Some(found) => fact = found,
                 None => return Ok(Look::Absent),
             }

@@ -301,7 +301,7 @@ pub fn items(rule: &Rule, numbers: &[Option<u32>]) -> Vec<Arc<str>> {
             expr::Base::Subject => rule.reads,
             expr::Base::Item(depth) => items.get(depth).map_or("", |item| item),
         };
-        let list = each.list.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{field}"));
+        let list = each.list.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{}", field.name));
         items.push(format!("{list}[{}]", number.map_or_else(String::new, |number| number.to_string())).into());
     }
     items
@@ -313,5 +313,5 @@ pub fn numbered(path: &Path, root: &str, items: &[Arc<str>]) -> Option<String> {
         expr::Base::Subject => root,
         expr::Base::Item(depth) => items.get(depth)?,
     };
-    Some(path.read.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{field}")))
+    Some(path.read.fields.iter().fold(base.to_owned(), |path, field| format!("{path}.{}", field.name)))
 }

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::fact::Name;
 use crate::schema::{Root, Type};
 use crate::spell;
 
 use super::function::{self, Net};
 use super::parse::{Ast, Kind, Named, Order, is_name};
 use super::{
-    Base, Cond, Expr, Int, Param, Params, Pattern, Problem, Question, Read, Set, Text, Trust, describe, root_fields,
+    Base, Cond, Expr, Field, Int, Param, Params, Pattern, Problem, Question, Read, Set, Text, Trust, describe,
+    root_fields,
 };
 
 /// How deep `exists` and `all` may be nested.
@@ -149,7 +149,7 @@ fn resolve(scope: &Scope<'_>, bindings: &[Binding], names: &[Named]) -> Result<P
         None if first.name == scope.root.name => (Base::Subject, root_fields(scope.root), first.name.clone()),
         None => return Err(unknown_name(scope, bindings, first)),
     };
-    let mut fields: Vec<Name> = Vec::with_capacity(rest.len());
+    let mut fields: Vec<Field> = Vec::with_capacity(rest.len());
     let mut parent = first;
     for named in rest {
         let Some(field) = ty.field(&named.name) else {
@@ -157,7 +157,7 @@ fn resolve(scope: &Scope<'_>, bindings: &[Binding], names: &[Named]) -> Result<P
         };
         path.push('.');
         path.push_str(field.name);
-        fields.push(field.name);
+        fields.push(Field::new(field.name));
         ty = field.ty;
         parent = named;
     }
@@ -555,7 +555,7 @@ impl Checker<'_> {
             return self.refuse(&user.span, "this is no user: it has no `commands` to ask");
         };
         let mut fields = path.read.fields.to_vec();
-        fields.push(field.name);
+        fields.push(Field::new(field.name));
         let full: Arc<str> = format!("{}.{}", path.read.path, field.name).into();
         self.reads.pop();
         self.reads.push(full.clone());

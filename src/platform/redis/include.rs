@@ -142,6 +142,11 @@ impl<'a> Library<'a> {
         text
     }
 
+    /// Lets go of the lines of a source, which are split again should somebody ask.
+    pub fn forget(&mut self, source: SourceId) {
+        self.texts.remove(&[source][..]);
+    }
+
     /// A source taken apart as an ACL file, once.
     pub fn acl_file(&mut self, source: SourceId) -> Arc<AclFile<'static>> {
         let sources = &*self.sources;

@@ -67,6 +67,9 @@ pub struct Kind {
     pub facts: fn(&Instance, &Sources) -> Record,
 }
 
+/// The carrier of an ACL file that no configuration in reach names.
+pub const ACL_FILE: &str = "acl-file";
+
 /// Which settings make a configuration more than a part of one.
 const WHOLE: [&str; 3] = ["port", "bind", "dir"];
 
@@ -114,6 +117,8 @@ pub fn subjects(kind: &Kind, claimed: &[Claimed], context: &Context<'_>, reading
             Form::Acl => lone(kind, file, reader.library.sources, &worlds),
             Form::Server | Form::Sentinel => reader.subject(kind, file),
         };
+        // Nobody else reads it: that is what makes it a subject.
+        reader.library.forget(file.source);
         subject.version = declared.cloned();
         subject.worlds = names.clone();
         subjects.push(subject);
@@ -137,7 +142,7 @@ fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Versi
     Subject {
         kind: kind.name,
         name: claim::subject_name(file.location.path()),
-        carrier: "acl-file",
+        carrier: ACL_FILE,
         because: file.because.clone(),
         main: sources.get(file.source).whole(),
         location: file.location.clone(),

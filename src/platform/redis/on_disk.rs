@@ -3,34 +3,50 @@
 //! In a git work tree modes say nothing, since git keeps none but the executable bit; there it matters what would be
 //! committed.
 
-use crate::fact::{Fact, Items, List, Record, Subject, Value};
+use crate::fact::{Fact, Subject, Value};
 use crate::files::{Files, Location, Standing};
 use crate::text::{Place, SourceId, Sources, Span};
 
 use super::claim::{self, Form};
+use super::instance::ACL_FILE;
+use super::shared::passwords_mut;
 
 /// How the first line of a private key in PEM ends.
 const LABEL: &[u8] = b"PRIVATE KEY-----";
 
-/// Adds `files` to each subject, and to its passwords whether they would be committed.
+/// Adds `files` to each subject, and says of its passwords whether they would be committed.
 pub fn add(subjects: &mut [Subject], sources: &Sources, files: &dyn Files) {
     for subject in subjects {
+        let standing = |source: SourceId| match sources.get(source).place() {
+            Place::File(path) => Some((source, files.standing(&Location::Here(path.clone())).ok()?)),
+            Place::Stdin(_) | Place::Arguments => None,
+        };
+        let standings: Vec<(SourceId, Standing)> = subject.sources.iter().copied().filter_map(standing).collect();
         let mut all: Vec<Fact> =
-            subject.sources.iter().filter_map(|source| of_source(*source, sources, files)).collect();
+            standings.iter().filter_map(|(source, standing)| of_source(subject, *source, *standing, sources)).collect();
         all.extend(key_file(subject, files));
-        let fact = Fact::derived(all, [subject.main]);
-        let passwords = subject.facts.get("passwords").map(|fact| ("passwords", committed(fact, sources, files)));
-        let kept = subject.facts.iter().map(|(name, fact)| (name, fact.clone()));
-        subject.facts = Record::new(kept.chain([("files", fact)]).chain(passwords).collect::<Vec<_>>());
+        subject.facts.set("files", Fact::derived(all, [subject.main]));
+        let committed =
+            |span: &Span| standings.iter().any(|(source, standing)| *source == span.source && standing.committed);
+        if standings.iter().any(|(_, standing)| standing.committed) {
+            for fact in
+                passwords_mut(&mut subject.facts).iter_mut().filter(|fact| fact.spans().first().is_some_and(committed))
+            {
+                let Fact::Known { value: Value::Record(record), origin } = fact else { continue };
+                record.set("committed", Fact::Known { value: true.into(), origin: origin.clone() });
+            }
+        }
     }
 }
 
-fn of_source(source: SourceId, sources: &Sources, files: &dyn Files) -> Option<Fact> {
+fn of_source(subject: &Subject, source: SourceId, standing: Standing, sources: &Sources) -> Option<Fact> {
     let source = sources.get(source);
-    let Place::File(path) = source.place() else { return None };
-    let is_acl = claim::form(path, source.bytes()).is_some_and(|(form, _)| form == Form::Acl);
+    let path = source.place().path()?;
+    let is_acl = match source.id() == subject.main.source {
+        true => subject.carrier == ACL_FILE,
+        false => claim::form(path, source.bytes()).is_some_and(|(form, _)| form == Form::Acl),
+    };
     let role = if is_acl { "acl" } else { "configuration" };
-    let standing = files.standing(&Location::Here(path.clone())).ok()?;
     Some(file(path.to_string_lossy().into_owned(), role, standing, Span::at(source.id(), 0), false))
 }
 
@@ -60,33 +76,4 @@ fn file(path: String, role: &'static str, standing: Standing, at: Span, private_
         ("private_key", flag(private_key)),
     ];
     Fact::record(fields, vec![at])
-}
-
-/// The passwords, each with whether the file that it is in would be committed.
-fn committed(passwords: &Fact, sources: &Sources, files: &dyn Files) -> Fact {
-    let Fact::Known { value: Value::List(list), origin } = passwords else { return passwords.clone() };
-    let mut known: Vec<(SourceId, Option<bool>)> = Vec::new();
-    let mut of = |source: SourceId| match known.iter().find(|(other, _)| *other == source) {
-        Some((_, answer)) => *answer,
-        None => {
-            let answer = match sources.get(source).place() {
-                Place::File(path) => {
-                    files.standing(&Location::Here(path.clone())).ok().map(|standing| standing.committed)
-                }
-                Place::Stdin(_) | Place::Arguments => None,
-            };
-            known.push((source, answer));
-            answer
-        }
-    };
-    let items = list.items.iter().map(|fact| {
-        let Fact::Known { value: Value::Record(record), origin } = &fact else { return fact };
-        let answer = fact.spans().first().and_then(|span| of(span.source)).unwrap_or(false);
-        let more = [("committed", Fact::Known { value: Value::Bool(answer), origin: origin.clone() })];
-        let fields = record.iter().map(|(name, fact)| (name, fact.clone())).chain(more);
-        Fact::Known { value: Value::Record(Record::new(fields.collect::<Vec<_>>())), origin: origin.clone() }
-    });
-    let items: Vec<Fact> = items.collect();
-    let value = Value::List(List { items: Items::Here(items.into()), rest: list.rest.clone() });
-    Fact::Known { value, origin: origin.clone() }
 }

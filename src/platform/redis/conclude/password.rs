@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use crate::fact::{Fact, Secret, Spans, Unknown, Why};
+use crate::fact::{Fact, Secret, Spans, Unknown, Value, Why};
 use crate::platform::redis::conf::{Held, Loaded};
 use crate::platform::redis::directive::SettingId;
 use crate::platform::redis::split::Word;
@@ -15,6 +15,9 @@ const SETTINGS: [&str; 5] =
 
 /// Why the length of a hashed password is not known: one text for all of them.
 static HASHED: LazyLock<Arc<str>> = LazyLock::new(|| "the password itself: a hash does not tell its length".into());
+
+/// Who else has a password: mostly nobody, so that one empty list is enough for all of them.
+static NOBODY: LazyLock<Value> = LazyLock::new(|| Vec::new().into());
 
 /// A password that is written as a word.
 #[derive(Debug, Clone)]
@@ -50,6 +53,10 @@ impl Written<'_> {
             ("length", length),
             ("reference", Fact::derived(!self.hashed && is_reference(self.text), from.clone())),
             ("in_acl", Fact::derived(self.in_acl, from.clone())),
+            // As far as the instance alone tells: `shared` and `on_disk` know more.
+            ("users", Fact::derived(NOBODY.clone(), from.clone())),
+            ("instances", Fact::derived(NOBODY.clone(), from.clone())),
+            ("committed", Fact::derived(false, from.clone())),
         ];
         Fact::record(fields, from)
     }

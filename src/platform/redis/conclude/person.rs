@@ -137,7 +137,7 @@ impl<'a> Person<'a> {
             && self.at == other.at
             && self.because == other.because
             && self.name == other.name
-            && self.rules == other.rules
+            && (std::ptr::eq(self.rules, other.rules) || self.rules == other.rules)
     }
 
     /// The fact of this user.
