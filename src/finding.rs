@@ -252,6 +252,30 @@ pub enum Verdict {
     },
 }
 
+/// How many verdicts are failures, and how many are not decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// The fault is there.
+    pub failed: usize,
+    /// It cannot be told, or the check is at fault.
+    pub open: usize,
+}
+
+impl Count {
+    /// Counts.
+    pub fn of<'v>(verdicts: impl IntoIterator<Item = &'v Verdict>) -> Count {
+        let mut count = Count::default();
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Fail(_) => count.failed += 1,
+                Verdict::Unknown(_) | Verdict::Broken { .. } => count.open += 1,
+                Verdict::Pass | Verdict::NotApplicable | Verdict::Bypassed { .. } => {}
+            }
+        }
+        count
+    }
+}
+
 /// What kept a check from deciding.
 #[derive(Debug, Clone)]
 pub struct Undecided {

@@ -15,8 +15,8 @@ use crate::edit::{EditError, TextEdit};
 use crate::expr::Params;
 use crate::fact::Subject;
 use crate::files::Changed;
-use crate::finding::Verdict;
-use crate::judge::{self, Judged};
+use crate::finding::{Count, Verdict};
+use crate::judge::{self, Judged, Said};
 use crate::platform::{self, Context, Found, PLATFORMS, Reading};
 use crate::text::{Place, SourceId, Sources, Span};
 
@@ -32,23 +32,6 @@ pub enum NotOffered {
     /// Two steps change the same bytes.
     #[error("two steps change the same place")]
     Overlap,
-}
-
-/// How many verdicts are failures, and how many are not decided.
-#[derive(Debug, Clone, Copy)]
-struct Count {
-    failed: usize,
-    open: usize,
-}
-
-impl Count {
-    fn of(judged: &[Judged]) -> Count {
-        let count = |is: fn(&Verdict) -> bool| judged.iter().filter(|one| is(&one.verdict)).count();
-        Count {
-            failed: count(|verdict| matches!(verdict, Verdict::Fail(_))),
-            open: count(|verdict| matches!(verdict, Verdict::Unknown(_) | Verdict::Broken { .. })),
-        }
-    }
 }
 
 /// What a fix is tried on: what a run read, and how to read it again.
@@ -73,12 +56,12 @@ const TRIED: usize = 20;
 type Asked<'a> = [(&'a Check, &'a Params)];
 
 impl Workshop<'_> {
-    /// Gives the findings about a subject the edits that fix them; `judged` is what each of the checks said.
-    pub fn offer(&self, checks: &Asked<'_>, subject: &Subject, judged: &mut [Vec<Judged>]) {
-        let before: Vec<Count> = judged.iter().map(|judged| Count::of(judged)).collect();
-        for (number, judged) in judged.iter_mut().enumerate() {
+    /// Gives the findings about a subject the edits that fix them; `said` is what each of the checks said.
+    pub fn offer(&self, checks: &Asked<'_>, subject: &Subject, said: &mut [Said]) {
+        let before: Vec<Count> = said.iter().map(count).collect();
+        for (number, said) in said.iter_mut().enumerate() {
             if checks.get(number).is_some_and(|(check, _)| !check.fix.edits.is_empty()) {
-                self.offer_one(checks, number, &before, subject, judged);
+                self.offer_one(checks, number, &before, subject, &mut said.judged);
             }
         }
     }
@@ -138,7 +121,7 @@ impl Workshop<'_> {
         let after = judge::judge_all(checks, &again);
         let (check, _) = checks[number];
         checks.iter().zip(before.iter().zip(&after)).enumerate().all(|(other, ((its, _), (before, after)))| {
-            let after = Count::of(after);
+            let after = count(after);
             let going = if other == number { going } else { 0 };
             let matters = other == number || its.severity >= check.severity;
             !matters || after.failed + going <= before.failed && after.open <= before.open
@@ -168,6 +151,10 @@ impl Workshop<'_> {
         let again = platform::read_all(vec![found], &context, &mut reading);
         again.into_iter().find(|again| again.kind == subject.kind).map(|again| (again, reading.sources))
     }
+}
+
+fn count(said: &Said) -> Count {
+    Count::of(said.judged.iter().map(|judged| &judged.verdict))
 }
 
 /// Edits by place, each once.

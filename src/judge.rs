@@ -10,16 +10,29 @@
 //! disagree, each is judged by itself: what fails in some is a finding that says in which.
 
 mod finding;
+mod outcome;
 
 use std::collections::BTreeMap;
 
+use self::outcome::{Outcome, together, verdict};
 use crate::check::{Check, compile};
 use crate::edit::EditOp;
 use crate::expr::Params;
-use crate::fact::{Fact, Items, Subject, Unknown, Why, Worlds};
-use crate::finding::{Finding, Undecided, Verdict};
+use crate::fact::{Fact, Items, Subject, Unknown, Why};
+use crate::finding::Verdict;
 use crate::text::Span;
 use crate::truth::{self, Cause, EvalError, Frame, Look, Scene, Truth};
+
+/// What a check says about a subject.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    /// What there is to tell.
+    pub judged: Vec<Judged>,
+    /// How often the fault is not there.
+    pub pass: usize,
+    /// How often the question does not arise.
+    pub not_applicable: usize,
+}
 
 /// A verdict, and what it is about.
 #[derive(Debug, Clone)]
@@ -71,13 +84,18 @@ impl Judged {
 
 /// Judges one subject: one verdict, or with `for_each` one for each item. Never none.
 pub fn judge(check: &Check, subject: &Subject, params: &Params) -> Vec<Judged> {
-    judge_all(&[(check, params)], subject).pop().unwrap_or_default()
+    let judge = Judge { tells_all: true, ..Judge::new(check, subject, params) };
+    all(vec![judge]).pop().map(|said| said.judged).unwrap_or_default()
 }
 
-/// Judges one subject by several checks, each with its parameters. The items of a list that many of them go through
-/// are made once for all of them.
-pub fn judge_all(checks: &[(&Check, &Params)], subject: &Subject) -> Vec<Vec<Judged>> {
-    let mut judges: Vec<Judge<'_>> = checks.iter().map(|(check, params)| Judge::new(check, subject, params)).collect();
+/// Judges one subject by several checks, each with its parameters. Where the fault is not there, that is only counted: of
+/// a hundred thousand users there is little to tell. The items of a list that many checks go through are made once
+/// for all of them.
+pub fn judge_all(checks: &[(&Check, &Params)], subject: &Subject) -> Vec<Said> {
+    all(checks.iter().map(|(check, params)| Judge::new(check, subject, params)).collect())
+}
+
+fn all(mut judges: Vec<Judge<'_>>) -> Vec<Said> {
     let mut lists: Vec<(&str, Vec<usize>)> = Vec::new();
     for (number, judge) in judges.iter().enumerate() {
         let path = judge.check.rule.for_each.first().map_or("", |each| &*each.list.path);
@@ -121,24 +139,17 @@ struct Judge<'a> {
     items: Numbers,
     /// Where they are, to know them again in other worlds.
     spans: Vec<Option<Span>>,
-    judged: Vec<Judged>,
+    said: Said,
+    /// Whether every verdict is kept.
+    tells_all: bool,
     /// Whether there is nothing more to judge: the check does not apply, or cannot be trusted any more.
     over: bool,
     /// What is said about the items of lists that differ between worlds, by the places of the items.
-    by_world: BTreeMap<Vec<Option<Span>>, Said>,
+    by_world: BTreeMap<Vec<Option<Span>>, ByWorld>,
 }
 
 /// The items as the first world numbers them, and what each world says.
-type Said = (Numbers, Vec<(usize, Outcome)>);
-
-/// What one world, or all together, say about one item.
-enum Outcome {
-    Pass,
-    NotApplicable,
-    Fail(Box<Finding>),
-    Bypassed { reason: String, at: Span },
-    Unknown(Vec<Cause>),
-}
+type ByWorld = (Numbers, Vec<(usize, Outcome)>);
 
 impl<'a> Judge<'a> {
     fn new(check: &'a Check, subject: &'a Subject, params: &'a Params) -> Judge<'a> {
@@ -148,8 +159,8 @@ impl<'a> Judge<'a> {
             let paths = check.rule.paths();
             !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path))
         };
-        let (spans, judged, by_world) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Judge { check, subject, params, items: Numbers::default(), spans, judged, over, by_world }
+        let (spans, said, by_world) = (Vec::new(), Said::default(), BTreeMap::new());
+        Judge { check, subject, params, items: Numbers::default(), spans, said, tells_all: false, over, by_world }
     }
 
     /// Judges, unless it is over. One item that cannot be judged casts doubt on the check as a whole.
@@ -174,12 +185,12 @@ impl<'a> Judge<'a> {
         Some((items.cloned(), rest))
     }
 
-    fn finish(mut self) -> Vec<Judged> {
+    fn finish(mut self) -> Said {
         self.settle();
-        if self.judged.is_empty() {
-            self.judged.push(Judged { verdict: Verdict::NotApplicable, items: Numbers::default() });
+        if self.said.judged.is_empty() && self.said.pass + self.said.not_applicable == 0 {
+            self.add(Verdict::NotApplicable, Numbers::default());
         }
-        self.judged
+        self.said
     }
 
     fn scene(&self, world: Option<usize>) -> Scene<'a> {
@@ -187,7 +198,19 @@ impl<'a> Judge<'a> {
     }
 
     fn push(&mut self, verdict: Verdict) {
-        self.judged.push(Judged { verdict, items: self.items });
+        self.add(verdict, self.items);
+    }
+
+    fn add(&mut self, verdict: Verdict, items: Numbers) {
+        let untold = match verdict {
+            Verdict::Pass => &mut self.said.pass,
+            Verdict::NotApplicable => &mut self.said.not_applicable,
+            _ => return self.said.judged.push(Judged { verdict, items }),
+        };
+        *untold += 1;
+        if self.tells_all {
+            self.said.judged.push(Judged { verdict, items });
+        }
     }
 
     /// Goes through the items of the next level of `for_each`, or judges if there is none. `further` says that one of
@@ -327,57 +350,7 @@ impl<'a> Judge<'a> {
     fn settle(&mut self) {
         let worlds = self.subject.worlds.len();
         for (_, (items, outcomes)) in std::mem::take(&mut self.by_world) {
-            self.judged.push(Judged { verdict: verdict(together(outcomes, worlds)), items });
+            self.add(verdict(together(outcomes, worlds)), items);
         }
-    }
-}
-
-/// What holds in some worlds, as one outcome: the worst that is certain somewhere.
-fn together(outcomes: Vec<(usize, Outcome)>, worlds: usize) -> Outcome {
-    let mut failing = Worlds::NONE;
-    let (mut fail, mut bypassed, mut pass) = (None, None, false);
-    let mut unknown: Vec<Cause> = Vec::new();
-    for (world, outcome) in outcomes {
-        match outcome {
-            Outcome::Fail(finding) => {
-                failing = failing.or(Worlds::one(world));
-                fail.get_or_insert(finding);
-            }
-            Outcome::Unknown(causes) => {
-                for cause in causes {
-                    if !unknown.iter().any(|known| same_cause(known, &cause)) {
-                        unknown.push(cause);
-                    }
-                }
-            }
-            Outcome::Bypassed { .. } => bypassed = bypassed.or(Some(outcome)),
-            Outcome::Pass => pass = true,
-            Outcome::NotApplicable => {}
-        }
-    }
-    if let Some(mut finding) = fail {
-        finding.only_in = (failing != Worlds::first(worlds)).then_some(failing);
-        return Outcome::Fail(finding);
-    }
-    if !unknown.is_empty() {
-        return Outcome::Unknown(unknown);
-    }
-    bypassed.unwrap_or(if pass { Outcome::Pass } else { Outcome::NotApplicable })
-}
-
-fn same_cause(a: &Cause, b: &Cause) -> bool {
-    let same = |a: &Unknown, b: &Unknown| a.why == b.why && a.at == b.at;
-    a.path == b.path && same(&a.unknown, &b.unknown)
-}
-
-fn verdict(outcome: Outcome) -> Verdict {
-    match outcome {
-        Outcome::Pass => Verdict::Pass,
-        Outcome::NotApplicable => Verdict::NotApplicable,
-        Outcome::Fail(finding) => Verdict::Fail(finding),
-        Outcome::Bypassed { reason, at } => Verdict::Bypassed { reason, at },
-        Outcome::Unknown(causes) => Verdict::Unknown(Undecided {
-            causes: causes.into_iter().map(|cause| (cause.path.to_string(), cause.unknown)).collect(),
-        }),
     }
 }

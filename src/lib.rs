@@ -114,19 +114,16 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
             its.push((&chosen.check, &chosen.params));
             *asked = true;
         }
-        let mut verdicts = judge::judge_all(&its, subject);
+        let mut said = judge::judge_all(&its, subject);
         if fixes {
             let today = Some(&*facts.today);
             let context = Context { files: &files, versions: &facts.versions, wanted: &facts.wanted, today };
             let workshop = Workshop { context: &context, sources: &facts.sources };
-            workshop.offer(&its, subject, &mut verdicts);
+            workshop.offer(&its, subject, &mut said);
         }
         // Every subject stays until the report is made; what was only made to judge it need not.
         subject.facts.forget();
-        judged.extend(its.iter().zip(verdicts).map(|((check, _), verdicts)| {
-            let verdicts = verdicts.into_iter().map(|judged| judged.verdict).collect();
-            Judged { subject: number, check: check.id.clone(), verdicts }
-        }));
+        judged.extend(its.iter().zip(said).map(|((check, _), said)| Judged::new(number, check.id.clone(), said)));
     }
     (judged, asked)
 }

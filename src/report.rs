@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::fact::{Subject, Unknown};
 use crate::finding::{CheckId, Finding, Safety, Severity, Verdict, Waiver};
+use crate::judge::Said;
 use crate::text::{Level, Notice, Span, Where};
 use crate::waive::Case;
 
@@ -18,6 +19,7 @@ pub mod concise;
 pub mod github;
 pub mod json;
 pub mod markdown;
+mod order;
 pub mod rule;
 pub mod sarif;
 mod show;
@@ -55,14 +57,26 @@ pub struct Judged {
     pub subject: usize,
     /// The check.
     pub check: CheckId,
-    /// What it said.
+    /// What there is to tell.
     pub verdicts: Vec<Verdict>,
+    /// How often it said besides that the fault is not there.
+    pub pass: usize,
+    /// How often it said besides that the question does not arise.
+    pub not_applicable: usize,
 }
 
 impl Judged {
+    /// What a check says about the subject of a number.
+    pub fn new(subject: usize, check: CheckId, said: Said) -> Judged {
+        let Said { judged, pass, not_applicable } = said;
+        let verdicts = judged.into_iter().map(|judged| judged.verdict).collect();
+        Judged { subject, check, verdicts, pass, not_applicable }
+    }
+
     /// What a check that cannot be asked says: it is about no subject.
     pub fn broken(check: CheckId, error: String) -> Judged {
-        Judged { subject: usize::MAX, check, verdicts: vec![Verdict::Broken { error }] }
+        let verdicts = vec![Verdict::Broken { error }];
+        Judged { subject: usize::MAX, check, verdicts, pass: 0, not_applicable: 0 }
     }
 }
 
@@ -194,7 +208,9 @@ impl Report {
 
     /// Adds what was concluded besides, and sorts again.
     pub fn extend(&mut self, judged: Vec<Judged>, show: Shower<'_>) {
-        for Judged { subject, check, verdicts } in judged {
+        for Judged { subject, check, verdicts, pass, not_applicable } in judged {
+            self.tally.pass += pass;
+            self.tally.not_applicable += not_applicable;
             for verdict in verdicts {
                 self.add(subject, &check, verdict);
             }
@@ -270,16 +286,6 @@ impl Report {
     fn broken(&mut self, check: &CheckId, error: String) {
         self.tally.broken += 1;
         self.broken.push(Broken { check: check.clone(), error });
-    }
-
-    fn sort(&mut self, show: Shower<'_>) {
-        self.findings.sort_by_cached_key(|found| {
-            let finding = &found.finding;
-            (show.key(finding.primary.span), finding.check.clone(), found.subject, finding.message.clone())
-        });
-        self.unknown.sort_by_cached_key(|open| (show.key(open.cause.at), open.check.clone(), open.subject));
-        self.bypassed.sort_by_cached_key(|bypassed| (show.key(bypassed.at), bypassed.check.clone(), bypassed.subject));
-        self.broken.sort_by(|a, b| (&a.check, &a.error).cmp(&(&b.check, &b.error)));
     }
 
     /// Gives each finding its fingerprint; equal ones are counted in the order of the report.
@@ -383,5 +389,6 @@ fn fold(text: &str) -> String {
 /// the primary label and how many equal ones came before. 128 bits of SHA-256, in hexadecimal.
 fn fingerprint(key: &str, count: usize) -> String {
     let digest = Sha256::new().chain_update(key).chain_update(format!("\0{count}")).finalize();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
+    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -63,12 +63,9 @@ fn is_ours(check: &CheckId) -> bool {
 fn judged(subjects: &[Subject], first: usize, checks: &[(&Check, &Params)]) -> Vec<Judged> {
     let mut all = Vec::new();
     for (number, subject) in subjects.iter().enumerate() {
-        let verdicts = judge::judge_all(checks, subject);
-        all.extend(checks.iter().zip(verdicts).map(|((check, _), verdicts)| Judged {
-            subject: first + number,
-            check: check.id.clone(),
-            verdicts: verdicts.into_iter().map(|judged| judged.verdict).collect(),
-        }));
+        let said = judge::judge_all(checks, subject);
+        let said = checks.iter().zip(said);
+        all.extend(said.map(|((check, _), said)| Judged::new(first + number, check.id.clone(), said)));
     }
     all
 }

@@ -186,7 +186,8 @@ fn made() -> Made {
     let aclfile = span_of(&sources, b, "/etc/redis/users.acl");
     let wait = || unknown(Why::NotReadable, aclfile, "read access to /etc/redis/users.acl");
     let fail = |finding: Finding| Verdict::Fail(Box::new(finding));
-    let judged = |subject, id: &str, verdicts| Judged { subject, check: check(id), verdicts };
+    let judged =
+        |subject, id: &str, verdicts| Judged { subject, check: check(id), verdicts, pass: 0, not_applicable: 0 };
     let all = vec![
         judged(0, "redis/password-short", vec![fail(short)]),
         judged(0, "redis/open-to-network", vec![fail(open)]),
@@ -284,7 +285,13 @@ fn fingerprints_differ_and_survive_what_does_not_matter() {
         let mask = Mask::new([Hidden { span: secret, name: "requirepass".to_owned() }]);
         let fault = finding("redis/x", Severity::Low, "m", label(secret, ""));
         let show = Shower { sources: &sources, mask: &mask, cwd: Path::new("/") };
-        let judged = Judged { subject: 0, check: check("redis/x"), verdicts: vec![Verdict::Fail(Box::new(fault))] };
+        let judged = Judged {
+            subject: 0,
+            check: check("redis/x"),
+            verdicts: vec![Verdict::Fail(Box::new(fault))],
+            pass: 0,
+            not_applicable: 0,
+        };
         let whole = sources.get(id).whole();
         let subjects = vec![subject("s", whole, vec![id], Record::default())];
         Report::new(&subjects, vec![judged], Vec::new(), 1, show).findings[0].fingerprint.clone()
@@ -314,7 +321,8 @@ fn hostile(path: &str, message: &str, count: usize) -> Made {
     let id = sources.add(Place::File(PathBuf::from(path)), b"port 1\n".to_vec());
     let faults = (0..count)
         .map(|_| Verdict::Fail(Box::new(finding("redis/x", Severity::High, message, label(Span::new(id, 5, 6), "")))));
-    let judged = vec![Judged { subject: 0, check: check("redis/x"), verdicts: faults.collect() }];
+    let judged =
+        vec![Judged { subject: 0, check: check("redis/x"), verdicts: faults.collect(), pass: 0, not_applicable: 0 }];
     let subjects = vec![subject("s", sources.get(id).whole(), vec![id], Record::default())];
     let show = Shower { sources: &sources, mask: &Mask::default(), cwd: Path::new("/work/shop") };
     let report = Report::new(&subjects, judged, Vec::new(), 1, show);

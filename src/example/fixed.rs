@@ -6,9 +6,9 @@ use crate::check::{Check, Example};
 use crate::edit::TextEdit;
 use crate::expr::Params;
 use crate::fact::Subject;
-use crate::finding::Verdict;
+use crate::finding::{Count, Verdict};
 use crate::fix::{Workshop, in_order, text_after};
-use crate::judge::{self, Judged};
+use crate::judge::{self, Judged, Said};
 
 /// How many findings of an example have a fix that a program can make.
 ///
@@ -26,7 +26,7 @@ pub fn compare(check: &Check, example: &Example, outcome: &Outcome, others: &[Ch
     for (subject, _) in &outcome.judged {
         let mut judged = judge::judge_all(&checks, subject);
         workshop.offer(&checks, subject, &mut judged);
-        let edits = edits(&judged[0]);
+        let edits = edits(&judged[0].judged);
         offered += edits.len();
         if let (Some(expected), Some((primary, first))) = (&example.fixed, edits.first()) {
             let text = text_after(&outcome.sources, *primary, first);
@@ -59,15 +59,15 @@ fn edits(judged: &[Judged]) -> Vec<(crate::text::Span, Vec<TextEdit>)> {
 
 fn proven(
     checks: &[(&Check, &Params)],
-    (subject, judged): (&Subject, &[Vec<Judged>]),
+    (subject, judged): (&Subject, &[Said]),
     workshop: &Workshop<'_>,
     all: &[TextEdit],
 ) -> Result<(), String> {
     let gone = || "once fixed, the file is no subject any more".to_owned();
     let (again, sources) = workshop.read_again(subject, all).ok_or_else(gone)?;
-    let failing = |judged: &[Judged]| judged.iter().filter(|one| matches!(one.verdict, Verdict::Fail(_))).count();
+    let failing = |said: &Said| Count::of(said.judged.iter().map(|one| &one.verdict)).failed;
     let mut after = judge::judge_all(checks, &again);
-    let left = failing(&judged[0]) - edits(&judged[0]).len();
+    let left = failing(&judged[0]) - edits(&judged[0].judged).len();
     if failing(&after[0]) > left {
         return Err("once all fixes are made together, the check still fails".to_owned());
     }
@@ -77,7 +77,7 @@ fn proven(
         }
     }
     Workshop { context: workshop.context, sources: &sources }.offer(checks, &again, &mut after);
-    if edits(&after[0]).len() > left {
+    if edits(&after[0].judged).len() > left {
         return Err("a second run would change the files again".to_owned());
     }
     Ok(())

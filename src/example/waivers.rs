@@ -44,11 +44,8 @@ pub(super) fn subjects(
     let mut judged = Vec::new();
     for (number, subject) in others.iter().enumerate() {
         let its: Vec<_> = all.iter().copied().filter(|(check, _)| check.rule.reads == subject.kind).collect();
-        judged.extend(its.iter().zip(judge::judge_all(&its, subject)).map(|((check, _), verdicts)| Judged {
-            subject: number,
-            check: check.id.clone(),
-            verdicts: verdicts.into_iter().map(|judged| judged.verdict).collect(),
-        }));
+        let said = its.iter().zip(judge::judge_all(&its, subject));
+        judged.extend(said.map(|((check, _), said)| Judged::new(number, check.id.clone(), said)));
     }
     let known = |check: &Check| Known { id: check.id.clone(), formerly: check.formerly.clone() };
     let ran: Vec<CheckId> = checks.iter().map(|check| check.id.clone()).collect();

@@ -61,9 +61,4 @@ impl Shower<'_> {
             Where::Span(span) => Some(self.place(*span)),
         }
     }
-
-    /// What everything is sorted by first.
-    pub(super) fn key(&self, span: Span) -> (String, u32) {
-        (self.path(span.source), span.start)
-    }
 }
