@@ -388,6 +388,39 @@ fn a_hundred_thousand_users() {
     assert!(report.unknown.is_empty(), "{:?}", report.unknown.first());
 }
 
+/// Who else has it is told of each, and takes no more time for having many.
+#[test]
+fn one_password_for_everybody() {
+    let (_scratch, folder) = scratch();
+    let secret = "8f2c1e9ab77d40c3a1f0e5d2b6c49a71";
+    let mut users = String::new();
+    for index in 0..30_000 {
+        writeln!(users, "user u{index:05} on >{secret} ~u{index:05}:* +@read").unwrap();
+    }
+    fs::write(folder.join("users.acl"), users).unwrap();
+    fs::write(folder.join("redis-many.conf"), "port 6379\nbind 127.0.0.1\naclfile users.acl\n").unwrap();
+    for index in 0..500 {
+        let text = format!("port {}\nbind 127.0.0.1\nrequirepass {secret}\n", 10_000 + index);
+        fs::write(folder.join(format!("redis-{index:04}.conf")), text).unwrap();
+    }
+    let outcome = read(&folder, &["."], None).unwrap();
+    let texts = |subject: &str, list: &str| -> Vec<String> {
+        let fact = outcome.subject(subject).at(&format!("redis.passwords[0].{list}")).unwrap();
+        let Some(Value::List(list)) = fact.value() else { panic!("{list} is no list") };
+        let text = |fact: Fact| match fact.value() {
+            Some(Value::Text(text)) => text.to_string(),
+            other => panic!("{other:?}"),
+        };
+        list.items.iter().map(text).collect()
+    };
+    let named = |range: std::ops::Range<usize>, name: fn(usize) -> String| range.map(name).collect::<Vec<_>>();
+    assert_eq!(texts("redis-many", "users"), named(1..21, |index| format!("user u{index:05}")));
+    assert_eq!(texts("redis-many", "instances"), named(0..20, |index| format!("requirepass of redis-{index:04}")));
+    assert!(texts("redis-0007", "users").is_empty());
+    let others = texts("redis-0007", "instances");
+    assert!(others.len() == 20 && !others.iter().any(|other| other.ends_with("redis-0007")), "{others:?}");
+}
+
 #[test]
 fn questions_without_an_end() {
     let (_scratch, folder) = scratch();

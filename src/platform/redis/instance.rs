@@ -307,9 +307,13 @@ impl Graph {
     /// otherwise none of them would be judged.
     fn roots(&self, forms: &[Form]) -> Vec<usize> {
         let all = 0..self.0.len();
-        let named =
-            |file: usize| self.0.iter().enumerate().any(|(other, reads)| other != file && reads.contains(&file));
-        let mut roots: Vec<usize> = all.clone().filter(|&file| !named(file)).collect();
+        let mut named = vec![false; self.0.len()];
+        for (file, reads) in self.0.iter().enumerate() {
+            for other in reads.iter().filter(|other| **other != file) {
+                named[*other] = true;
+            }
+        }
+        let mut roots: Vec<usize> = all.clone().filter(|&file| !named[file]).collect();
         let mut covered: BTreeSet<usize> = roots.iter().flat_map(|&root| self.reach(root)).collect();
         for file in all.filter(|&file| forms[file] != Form::Acl) {
             if !covered.contains(&file) {

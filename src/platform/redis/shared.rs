@@ -3,49 +3,47 @@
 //! They are compared by their hashes, since of some only the hash is written. Who replicates from whom has to have the
 //! same password, so instances are compared only where neither is a replica.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::fact::{Fact, List, Record, Subject, Value};
+use crate::fact::{Fact, Items, List, Record, Subject, Value};
 
 /// How many others are named.
 const NAMED: usize = 20;
 
-/// Where a password is: the number of the subject, and whose it is there.
-type Place = (usize, Arc<str>);
+/// A password: its hash, the number of the subject, and its own number there.
+type Place = ([u8; 32], usize, usize);
 
 /// Says of each password who else has it: `users` in the same instance, `instances` elsewhere.
 pub fn link(subjects: &mut [Subject]) {
-    let mut places: HashMap<[u8; 32], Vec<Place>> = HashMap::new();
+    let mut places: Vec<Place> = Vec::new();
     for (number, subject) in subjects.iter().enumerate() {
-        for (digest, of) in passwords(&subject.facts).filter_map(|fact| key(&fact)) {
-            places.entry(digest).or_default().push((number, of));
-        }
+        let digests = passwords(&subject.facts).iter().enumerate();
+        places.extend(digests.filter_map(|(index, fact)| Some((digest(fact)?, number, index))));
     }
-    places.retain(|_, places| places.len() > 1);
-    if places.is_empty() {
-        return;
-    }
-    let names: Vec<String> = subjects.iter().map(|subject| subject.name.clone()).collect();
+    places.sort_unstable();
+    let names: Vec<Arc<str>> = subjects.iter().map(|subject| subject.name.as_str().into()).collect();
     let alone: Vec<bool> = subjects.iter().map(|subject| !replicates(&subject.facts)).collect();
-    for (number, subject) in subjects.iter_mut().enumerate() {
-        for fact in passwords_mut(&mut subject.facts) {
-            let Some((digest, of)) = key(fact) else { continue };
-            let Some(places) = places.get(&digest) else { continue };
-            let (users, instances) = others(number, &of, places, &names, &alone);
+    for same in places.chunk_by(|(one, ..), (other, ..)| one == other).filter(|same| same.len() > 1) {
+        let owner = |(_, number, index): &Place| owner(passwords(&subjects.get(*number)?.facts).get(*index)?);
+        let owners: Vec<Owner> = same.iter().filter_map(|place| Some((place.1, owner(place)?))).collect();
+        let sharers = Sharers::of(&owners, &names, &alone);
+        for (place, (number, of)) in same.iter().zip(&owners) {
+            let (users, instances) = (sharers.users(*number, of), sharers.instances(*number, of, &alone));
+            let Some(fact) = passwords_mut(&mut subjects[*number].facts).get_mut(place.2) else { continue };
             for (name, others) in [("users", users), ("instances", instances)] {
-                set_list(fact, name, others);
+                if !others.is_empty() {
+                    set_list(fact, name, others);
+                }
             }
         }
     }
 }
 
-fn passwords(facts: &Record) -> impl Iterator<Item = Fact> + '_ {
-    let list = match facts.get("passwords") {
-        Some(Fact::Known { value: Value::List(list), .. }) => Some(list),
-        _ => None,
-    };
-    list.into_iter().flat_map(|list| list.items.iter())
+fn passwords(facts: &Record) -> &[Fact] {
+    match facts.get("passwords") {
+        Some(Fact::Known { value: Value::List(List { items: Items::Here(items), .. }), .. }) => items,
+        _ => &[],
+    }
 }
 
 /// The passwords of a subject, to be changed.
@@ -56,11 +54,22 @@ pub(super) fn passwords_mut(facts: &mut Record) -> &mut [Fact] {
     }
 }
 
-/// The hash of a password and whose it is.
-fn key(fact: &Fact) -> Option<([u8; 32], Arc<str>)> {
+/// The hash of a password; none of one that no program can compare.
+fn digest(fact: &Fact) -> Option<[u8; 32]> {
     let Some(Value::Record(record)) = fact.value() else { return None };
     match (record.get("text")?.value()?, record.get("of")?.value()?) {
-        (Value::Secret(secret), Value::Text(of)) => Some((secret.digest()?, of.to_shared())),
+        (Value::Secret(secret), Value::Text(_)) => secret.digest(),
+        _ => None,
+    }
+}
+
+/// Whose a password is.
+fn owner(fact: &Fact) -> Option<Arc<str>> {
+    match fact.value()? {
+        Value::Record(record) => match record.get("of")?.value()? {
+            Value::Text(of) => Some(of.to_shared()),
+            _ => None,
+        },
         _ => None,
     }
 }
@@ -74,22 +83,69 @@ fn replicates(facts: &Record) -> bool {
     }
 }
 
-/// The other users of the instance, and the other instances, that have the password.
-fn others(here: usize, of: &str, places: &[Place], names: &[String], alone: &[bool]) -> (Vec<String>, Vec<String>) {
-    let is_user = |of: &str| of.starts_with("user ");
-    let same = |(number, other): &&Place| *number == here && **other != *of && is_user(other) && is_user(of);
-    let mut users: Vec<String> = places.iter().filter(same).map(|(_, of)| of.to_string()).collect();
-    let logs_in = |of: &str| of == "requirepass" || is_user(of);
-    let elsewhere =
-        |(number, other): &&Place| *number != here && alone[here] && alone[*number] && logs_in(other) && logs_in(of);
-    let mut instances: Vec<String> =
-        places.iter().filter(elsewhere).map(|(number, other)| format!("{other} of {}", names[*number])).collect();
-    for list in [&mut users, &mut instances] {
-        list.sort();
-        list.dedup();
-        list.truncate(NAMED);
+/// The number of an instance, and whose the password is there.
+type Owner = (usize, Arc<str>);
+
+/// Who has one password, sorted. One that thousands have is not worth more time than each of them takes.
+struct Sharers {
+    /// Users, by instance and name.
+    users: Vec<Owner>,
+    /// What logs in with it on an instance that is no replica, by the words for it. Of one instance no more than are
+    /// ever named.
+    logins: Vec<(String, usize)>,
+}
+
+fn is_user(of: &str) -> bool {
+    of.starts_with("user ")
+}
+
+fn logs_in(of: &str) -> bool {
+    of == "requirepass" || is_user(of)
+}
+
+impl Sharers {
+    fn of(owners: &[Owner], names: &[Arc<str>], alone: &[bool]) -> Sharers {
+        let mut users: Vec<Owner> = owners.iter().filter(|(_, of)| is_user(of)).cloned().collect();
+        users.sort();
+        users.dedup();
+        let mut here: Vec<Owner> =
+            owners.iter().filter(|(number, of)| alone[*number] && logs_in(of)).cloned().collect();
+        here.sort();
+        here.dedup();
+        let of_instances = here.chunk_by(|(one, _), (other, _)| one == other);
+        let named = of_instances.flat_map(|of_one| of_one.iter().take(NAMED + 1));
+        let mut logins: Vec<(String, usize)> =
+            named.map(|(number, of)| (format!("{of} of {}", names[*number]), *number)).collect();
+        logins.sort();
+        Sharers { users, logins }
     }
-    (users, instances)
+
+    /// The other users of an instance who have it.
+    fn users(&self, here: usize, of: &str) -> Vec<String> {
+        if !is_user(of) {
+            return Vec::new();
+        }
+        let first = self.users.partition_point(|(number, _)| *number < here);
+        let same = self.users[first..].iter().take_while(|(number, _)| *number == here);
+        same.filter(|(_, other)| **other != *of).take(NAMED).map(|(_, other)| other.to_string()).collect()
+    }
+
+    /// The other instances that have it.
+    fn instances(&self, here: usize, of: &str, alone: &[bool]) -> Vec<String> {
+        if !alone[here] || !logs_in(of) {
+            return Vec::new();
+        }
+        let mut others: Vec<String> = Vec::new();
+        for (login, _) in self.logins.iter().filter(|(_, number)| *number != here) {
+            if others.len() == NAMED {
+                break;
+            }
+            if others.last() != Some(login) {
+                others.push(login.clone());
+            }
+        }
+        others
+    }
 }
 
 /// Sets a list of names in a record, as concluded from where the record is.
