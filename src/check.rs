@@ -16,7 +16,7 @@ use serde::Deserialize;
 
 use crate::edit::EditOp;
 use crate::expr::{Each, Expr, Param, Params, Path};
-use crate::finding::{CheckId, Confidence, Family, Fix, Safety, Severity};
+use crate::finding::{CheckId, Confidence, Family, FixWords, Safety, Severity};
 
 pub use load::{Loaded, Problem, load};
 
@@ -322,32 +322,10 @@ pub struct Bypass {
 /// What to do about a finding.
 #[derive(Debug)]
 pub struct FixPlan {
-    /// In one line.
-    pub title: String,
-    /// How careful one must be.
-    pub safety: Safety,
-    /// What a person should know; may be empty.
-    pub hint: String,
-    /// What is seen when it worked.
-    pub expected: String,
-    /// How to undo it.
-    pub rollback: String,
+    /// In words.
+    pub words: Arc<FixWords>,
     /// What a program can do, each step with the fact it is about.
     pub edits: Vec<(EditOp, Vec<Path>)>,
-}
-
-impl FixPlan {
-    /// The fix in words; its edits are made later, by whoever knows the product's syntax.
-    pub fn in_words(&self) -> Fix {
-        Fix {
-            title: self.title.clone(),
-            safety: self.safety,
-            edits: Vec::new(),
-            hint: self.hint.clone(),
-            expected: self.expected.clone(),
-            rollback: self.rollback.clone(),
-        }
-    }
 }
 
 /// A line with facts in it.

@@ -198,12 +198,19 @@ pub enum Safety {
 /// What to do about a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
+    /// What the check file says, which is the same for all its findings.
+    pub words: Arc<FixWords>,
+    /// What a program can do by itself; empty when it cannot, or when doing it would not make the check pass.
+    pub edits: Vec<TextEdit>,
+}
+
+/// A fix in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FixWords {
     /// In one line.
     pub title: String,
     /// How careful one must be.
     pub safety: Safety,
-    /// What a program can do by itself; empty when it cannot, or when doing it would not make the check pass.
-    pub edits: Vec<TextEdit>,
     /// What a person should know; may be empty.
     pub hint: String,
     /// What is seen when it worked.

@@ -84,7 +84,7 @@ impl Judged {
 #[derive(Debug, Clone)]
 pub struct Found {
     /// The fault.
-    pub finding: Finding,
+    pub finding: Box<Finding>,
     /// The number of the subject that has it.
     pub subject: usize,
     /// What stays the same when lines move: see [`fingerprint`].
@@ -266,7 +266,7 @@ impl Report {
             Verdict::NotApplicable => self.tally.not_applicable += 1,
             Verdict::Fail(finding) => {
                 self.tally.fail += 1;
-                self.findings.push(Found { finding: *finding, subject, fingerprint: String::new(), waiver: None });
+                self.findings.push(Found { finding, subject, fingerprint: String::new(), waiver: None });
             }
             Verdict::Bypassed { reason, at } => {
                 self.tally.bypassed += 1;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use hardline::edit::TextEdit;
 use hardline::fact::{Fact, Record, Subject, Unknown, Why, Worlds};
 use hardline::files::Location;
-use hardline::finding::{CheckId, Confidence, Family, Finding, Fix, Label, Safety, Severity, Undecided, Verdict};
+use hardline::finding::{
+    CheckId, Confidence, Family, Finding, Fix, FixWords, Label, Safety, Severity, Undecided, Verdict,
+};
 use hardline::mask::{Hidden, Mask, secrets_of};
 use hardline::report::rule::Rule;
 use hardline::report::terminal::Style;
@@ -71,14 +73,13 @@ fn rule(id: &str, severity: Severity) -> Rule {
         references: vec!["https://redis.io/docs/latest/operate/oss_and_stack/management/security/".to_owned()],
         rationale: "Any host that can open the port\ncan read and write all data.".to_owned(),
         bypass: vec!["only trusted hosts reach this network".to_owned()],
-        fix: Fix {
+        fix: Arc::new(FixWords {
             title: "Turn protected mode on".to_owned(),
             safety: Safety::Unsafe,
-            edits: Vec::new(),
             hint: "better: give `default` a password".to_owned(),
             expected: "`PING` answers DENIED".to_owned(),
             rollback: "set `protected-mode no` again".to_owned(),
-        },
+        }),
     }
 }
 
@@ -153,14 +154,15 @@ fn made() -> Made {
         label(span_of(&sources, b, "0.0.0.0"), "listens everywhere"),
         label(span_of(&sources, users, "nopass"), "any password will do"),
     ];
-    open.fix = Some(Fix {
+    let words = FixWords {
         title: "Turn protected mode on".to_owned(),
         safety: Safety::Unsafe,
-        edits: vec![TextEdit { span: mode, text: "yes".to_owned() }],
         hint: "better: give `default` a password".to_owned(),
         expected: "`redis-cli -h <address> PING` answers DENIED".to_owned(),
         rollback: "set `protected-mode no` again".to_owned(),
-    });
+    };
+    let edits = vec![TextEdit { span: mode, text: "yes".to_owned() }];
+    open.fix = Some(Fix { words: Arc::new(words), edits });
     let short = finding(
         "redis/password-short",
         Severity::High,

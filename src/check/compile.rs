@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::edit::EditOp;
 use crate::expr::{self, Each, Expr, Params, Path, Scope, Trust, is_name};
-use crate::finding::{CheckId, Confidence, Family, Safety, Severity};
+use crate::finding::{CheckId, Confidence, Family, FixWords, Safety, Severity};
 use crate::schema::{Root, Type};
 use crate::spell;
 
@@ -157,11 +157,13 @@ impl Compiler<'_> {
             .map(|(index, op)| Some((op.clone(), self.edit_paths(&format!("fix.edits[{index}]"), op)?)))
             .collect();
         Some(FixPlan {
-            title: table.title.clone(),
-            safety: table.safety.unwrap_or(Safety::DisplayOnly),
-            hint: table.hint.clone(),
-            expected: table.expected.clone(),
-            rollback: table.rollback.clone(),
+            words: Arc::new(FixWords {
+                title: table.title.clone(),
+                safety: table.safety.unwrap_or(Safety::DisplayOnly),
+                hint: table.hint.clone(),
+                expected: table.expected.clone(),
+                rollback: table.rollback.clone(),
+            }),
             edits: edits.into_iter().collect::<Option<_>>()?,
         })
     }

@@ -59,10 +59,10 @@ fn write_check(check: &Check, file: &CheckFile, out: &mut dyn Write) -> io::Resu
     for (name, value) in &check.params {
         section("Parameter", &format!("{name}: {} by default", default_value(value)), out)?;
     }
-    section("Fix", &check.fix.title, out)?;
-    section("", &check.fix.hint, out)?;
-    section("Expected", &check.fix.expected, out)?;
-    section("Rollback", &check.fix.rollback, out)?;
+    section("Fix", &check.fix.words.title, out)?;
+    section("", &check.fix.words.hint, out)?;
+    section("Expected", &check.fix.words.expected, out)?;
+    section("Rollback", &check.fix.words.rollback, out)?;
     for example in &file.example {
         write_example(example, out)?;
     }

@@ -3,7 +3,7 @@
 use crate::check::{Bypass, Check, Message, Piece, compile};
 use crate::expr::{Param, Path};
 use crate::fact::{Fact, Origin, Value};
-use crate::finding::{Finding, Label};
+use crate::finding::{Finding, Fix, Label};
 use crate::schema::Type;
 use crate::text::Span;
 use crate::truth::{self, Cause, EvalError, Frame, Look, Scene, Truth};
@@ -56,7 +56,7 @@ pub(super) fn finding(
         message: message(&check.rule.message, scene, frame)?,
         primary,
         related,
-        fix: Some(check.fix.in_words()),
+        fix: Some(Fix { words: check.fix.words.clone(), edits: Vec::new() }),
         only_in: None,
     })
 }

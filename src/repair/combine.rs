@@ -104,7 +104,7 @@ pub(super) fn candidates(judged: &[Judged], facts: &Facts, upto: Safety, cwd: &P
         let Some(subject) = facts.subjects.get(one.subject) else { continue };
         for verdict in &one.verdicts {
             let Verdict::Fail(finding) = verdict else { continue };
-            let Some(fix) = finding.fix.as_ref().filter(|fix| fix.safety <= upto) else { continue };
+            let Some(fix) = finding.fix.as_ref().filter(|fix| fix.words.safety <= upto) else { continue };
             let Some(edits) = Edits::of(finding, facts) else { continue };
             all.push(Candidate {
                 check: finding.check.clone(),
@@ -112,8 +112,8 @@ pub(super) fn candidates(judged: &[Judged], facts: &Facts, upto: Safety, cwd: &P
                 subject: subject.location.clone(),
                 at: finding.primary.span,
                 path: facts.shower(cwd).path(finding.primary.span.source),
-                title: fix.title.clone(),
-                safety: fix.safety,
+                title: fix.words.title.clone(),
+                safety: fix.words.safety,
                 edits,
             });
         }

@@ -59,7 +59,7 @@ impl Commands<'_> {
             message += &format!(" (only {})", versions.join(", "));
         }
         if let Some(fix) = &finding.fix {
-            message += &format!("\nfix: {}", one_line(&fix.title));
+            message += &format!("\nfix: {}", one_line(&fix.words.title));
         }
         let title = format!("{}[{}]", finding.severity, finding.check);
         self.write(kind, Some(finding.primary.span), &title, &message)

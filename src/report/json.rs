@@ -245,12 +245,12 @@ impl<'a> View<'a> {
             text: &edit.text,
         });
         FixOut {
-            title: &fix.title,
-            safety: fix.safety,
+            title: &fix.words.title,
+            safety: fix.words.safety,
             edits: edits.collect(),
-            hint: &fix.hint,
-            expected: &fix.expected,
-            rollback: &fix.rollback,
+            hint: &fix.words.hint,
+            expected: &fix.words.expected,
+            rollback: &fix.words.rollback,
         }
     }
 

@@ -111,10 +111,10 @@ impl View<'_> {
             section(&mut all, "Why", &rule.rationale);
         }
         if let Some(fix) = &finding.fix {
-            section(&mut all, how(fix), &fix.title);
-            section(&mut all, "Note", &fix.hint);
-            section(&mut all, "Expected", &fix.expected);
-            section(&mut all, "Rollback", &fix.rollback);
+            section(&mut all, how(fix), &fix.words.title);
+            section(&mut all, "Note", &fix.words.hint);
+            section(&mut all, "Expected", &fix.words.expected);
+            section(&mut all, "Rollback", &fix.words.rollback);
         }
         all.push_str("\n</details>\n");
         all
@@ -122,7 +122,7 @@ impl View<'_> {
 }
 
 fn how(fix: &Fix) -> &'static str {
-    match fix.safety {
+    match fix.words.safety {
         Safety::Safe if !fix.edits.is_empty() => "Fix (safe)",
         Safety::Unsafe if !fix.edits.is_empty() => "Fix (unsafe)",
         _ => "Fix",

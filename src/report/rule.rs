@@ -1,7 +1,9 @@
 //! What the checks that were asked say about themselves, for formats that explain their findings.
 
+use std::sync::Arc;
+
 use crate::check::Check;
-use crate::finding::{CheckId, Confidence, Family, Fix, Severity};
+use crate::finding::{CheckId, Confidence, Family, FixWords, Severity};
 
 /// The texts of one check.
 #[derive(Debug, Clone)]
@@ -24,8 +26,8 @@ pub struct Rule {
     pub rationale: String,
     /// When the fault is right.
     pub bypass: Vec<String>,
-    /// What to do about it, in words: without edits.
-    pub fix: Fix,
+    /// What to do about it, in words.
+    pub fix: Arc<FixWords>,
 }
 
 impl Rule {
@@ -41,7 +43,7 @@ impl Rule {
             references: check.references.clone(),
             rationale: check.rationale.trim().to_owned(),
             bypass: check.bypass.iter().map(|bypass| bypass.reason.clone()).collect(),
-            fix: check.fix.in_words(),
+            fix: check.fix.words.clone(),
         }
     }
 

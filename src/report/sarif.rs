@@ -239,9 +239,9 @@ impl View<'_> {
             .into_iter()
             .map(|(source, replacements)| Change { artifact_location: self.source(source), replacements })
             .collect();
-        let safety = format!(" ({:?} fix)", fix.safety).to_lowercase();
+        let safety = format!(" ({:?} fix)", fix.words.safety).to_lowercase();
         (!changes.is_empty())
-            .then(|| Repair { description: message(&(fix.title.clone() + &safety)), artifact_changes: changes })
+            .then(|| Repair { description: message(&(fix.words.title.clone() + &safety)), artifact_changes: changes })
     }
 
     /// Both as text by line and column and as bytes: the specification wants `binary` where a region counts bytes, and

@@ -182,14 +182,14 @@ impl Shown {
 
 /// What to do: the fix in one line, then what one should know.
 fn help(fix: &Fix) -> String {
-    let safety = match fix.safety {
+    let safety = match fix.words.safety {
         Safety::Safe if !fix.edits.is_empty() => " (safe fix)",
         Safety::Unsafe if !fix.edits.is_empty() => " (unsafe fix)",
         _ => "",
     };
-    let mut text = format!("{}{safety}", fix.title);
-    if !fix.hint.is_empty() {
-        let _ = write!(text, "\n{}", fix.hint);
+    let mut text = format!("{}{safety}", fix.words.title);
+    if !fix.words.hint.is_empty() {
+        let _ = write!(text, "\n{}", fix.words.hint);
     }
     text
 }
