@@ -31,6 +31,7 @@ pub mod waive;
 pub mod waiver;
 
 use std::io::Read;
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
@@ -55,7 +56,7 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let mut project = Project::find(options)?;
     let (checks, broken) = project.checks(options)?;
     let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-    let facts = project.read(options, stdin, &Wanted::Names(names.collect()))?;
+    let facts = project.read(options, stdin, &Wanted::Names(Arc::new(names.collect())))?;
     let (judged, asked) = judge_subjects(&checks, &facts, options.fixes);
     let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
     let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));

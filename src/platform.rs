@@ -6,6 +6,7 @@ pub mod sentinel;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::Subject;
@@ -83,7 +84,7 @@ pub enum Wanted {
     #[default]
     All,
     /// Those of these names, whatever is below them.
-    Names(BTreeSet<String>),
+    Names(Arc<BTreeSet<String>>),
 }
 
 impl Wanted {

@@ -2,6 +2,7 @@
 //!
 //! `acl.c:ACLAppendUserForLoading` while the configuration is read, `acl.c:ACLLoadUsersAtStartup` afterwards.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
 use super::acl::crash::Crashing;
@@ -31,6 +32,9 @@ pub fn evaluator(loaded: &Loaded) -> Evaluator {
 /// Which word of a `user` line is the first rule.
 const RULES: usize = 2;
 
+/// The user that clients are who have not logged in.
+const DEFAULT: &[u8] = b"default";
+
 /// The ACL rules of each version, as `acl` evaluates them.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AclRules;
@@ -45,34 +49,34 @@ impl Rules for AclRules {
             return Err((1, "there is another line for this user: Duplicate user found".to_owned()));
         }
         let evaluator = evaluator(so_far);
-        let mut rules: Vec<&[u8]> = words.iter().skip(RULES).map(|word| word.bytes.as_ref()).collect();
-        // Where those that are left are written.
-        let mut places: Vec<usize> = (RULES..words.len()).collect();
+        // The words that are rules, less those that name unknown commands.
+        let mut rules: Vec<&Word> = words.iter().skip(RULES).collect();
         loop {
-            match evaluator.read(&rules) {
+            let bytes: Vec<&[u8]> = rules.iter().map(|word| word.bytes.as_ref()).collect();
+            match evaluator.read(&bytes) {
                 Ok(_) if again || rules.len() + RULES < words.len() => return Ok(None),
-                Ok(read) => return Ok(Some(taken(&evaluator, &read))),
+                Ok(read) => return Ok(Some(taken(&evaluator, words, &read))),
                 // A module may still bring the command; the server looks again when all modules are loaded.
                 Err(error) if error.problem == Problem::UnknownCommand => {
                     let end = error.arguments.end.min(rules.len());
-                    let unknown = error.arguments.start.min(end)..end;
-                    places.drain(unknown.clone());
-                    rules.drain(unknown);
+                    rules.drain(error.arguments.start.min(end)..end);
                 }
                 Err(error) => {
-                    let place = places.get(error.arguments.start).copied().unwrap_or(1);
-                    return Err((place, error.to_string()));
+                    let at = rules.get(error.arguments.start).map(|word| word.span);
+                    let place = at.and_then(|at| words.iter().position(|word| word.span == at));
+                    return Err((place.unwrap_or(1), error.to_string()));
                 }
             }
         }
     }
 }
 
-fn taken(evaluator: &Evaluator, read: &Read<'_>) -> Taken {
+fn taken(evaluator: &Evaluator, words: &[Word], read: &Read<'_>) -> Taken {
     let crash = |crash: Crashing| (RULES + crash.rule.start, crash.when);
+    let is_default = words.get(1).is_some_and(|name| *name.bytes == *DEFAULT);
     Taken {
         open_channels: evaluator.opens_channels_by_default(),
-        user: who_gets_in(evaluator, &read.user),
+        default_user: is_default.then(|| who_gets_in(evaluator, &read.user)),
         crashes: evaluator.crashing(read).into_iter().map(crash).collect(),
     }
 }
@@ -90,7 +94,8 @@ impl Accounts for AclRules {
     fn start(&self, loaded: &Loaded, library: &mut Library<'_>) -> Started {
         let evaluator = evaluator(loaded);
         let (refusals, doubts, users) = (Vec::new(), Vec::new(), BTreeMap::new());
-        let mut start = Start { evaluator, loaded, lists: library.as_server(), refusals, doubts, users };
+        let lists = library.as_server();
+        let mut start = Start { evaluator, loaded, lists, refusals, doubts, users, default_user: None };
         start.load(library);
         start.finish()
     }
@@ -104,14 +109,16 @@ struct Start<'a> {
     lists: bool,
     refusals: Vec<Refusal>,
     doubts: Vec<Unknown>,
-    /// How each is listed, and what decides about clients that have not logged in.
-    users: BTreeMap<Vec<u8>, (Vec<u8>, DefaultUser)>,
+    /// How each is listed, if that will be asked for.
+    users: BTreeMap<Cow<'a, [u8]>, Vec<u8>>,
+    /// What decides about clients that have not logged in.
+    default_user: Option<DefaultUser>,
 }
 
-impl Start<'_> {
+impl<'a> Start<'a> {
     fn load(&mut self, library: &mut Library<'_>) {
         let first = self.first_default();
-        self.keep(b"default", &first);
+        self.keep(Cow::Borrowed(DEFAULT), &first);
         let file = match self.loaded.named("aclfile") {
             Held::Written(write, Typed::Bytes(path)) if !path.is_empty() => Some((write.value, path.clone())),
             _ => None,
@@ -133,7 +140,7 @@ impl Start<'_> {
     }
 
     /// `acl.c:ACLLoadConfiguredUsers`.
-    fn lines(&mut self, lines: &[UserLine]) {
+    fn lines(&mut self, lines: &'a [UserLine]) {
         for line in lines {
             let Some(name) = line.name() else { continue };
             if name.bytes.iter().any(|byte| byte.is_ascii_whitespace() || matches!(byte, 0 | 0x0b)) {
@@ -149,7 +156,8 @@ impl Start<'_> {
             {
                 let place = |place: &usize| line.words.get(*place).map_or(line.span, |word| word.span);
                 self.refusals.extend(taken.crashes.iter().map(|(at, when)| ends(when, place(at))));
-                self.users.insert(name.bytes.to_vec(), (Vec::new(), taken.user.clone()));
+                self.users.insert(Cow::Borrowed(&name.bytes), Vec::new());
+                self.default_user = taken.default_user.clone().or(self.default_user.take());
                 continue;
             }
             let mut rules: Vec<&[u8]> = line.rules().iter().map(|word| word.bytes.as_ref()).collect();
@@ -159,7 +167,7 @@ impl Start<'_> {
             }
             match self.evaluator.read(&rules) {
                 Ok(read) => {
-                    self.keep(&name.bytes, &read.user);
+                    self.keep(Cow::Borrowed(&name.bytes), &read.user);
                     let rule = |place: usize| line.rules().get(place.saturating_sub(usize::from(again)));
                     self.crashes(&read, |place| rule(place).map_or(line.span, |word| word.span));
                 }
@@ -202,7 +210,7 @@ impl Start<'_> {
         let (mut default, mut crashes) = (None, Vec::new());
         let errors = file.visit(&self.evaluator, |line, name, read| {
             crashes.extend(self.evaluator.crashing(&read).iter().map(|crash| (crash.when, place(&line.range))));
-            if name == b"default" {
+            if name == DEFAULT {
                 default = Some(read.user);
             }
         });
@@ -214,7 +222,7 @@ impl Start<'_> {
         }
         // The file replaces everything, the default user with its password included.
         self.users.clear();
-        self.keep(b"default", &default.unwrap_or_else(|| self.evaluator.default_user()));
+        self.keep(Cow::Borrowed(DEFAULT), &default.unwrap_or_else(|| self.evaluator.default_user()));
         self.refusals.extend(crashes.into_iter().map(|(when, at)| ends(when, at)));
         if self.lists {
             self.list(&file);
@@ -235,7 +243,7 @@ impl Start<'_> {
                 rules.insert(0, b"reset");
             }
             if let Ok(user) = self.evaluator.user(&rules) {
-                self.keep(name, &user);
+                self.keep(Cow::Owned(name.to_vec()), &user);
             }
         }
     }
@@ -247,12 +255,15 @@ impl Start<'_> {
         }
     }
 
-    fn keep(&mut self, name: &[u8], user: &User<'_>) {
+    fn keep(&mut self, name: Cow<'a, [u8]>, user: &User<'_>) {
         let listed = match self.lists {
-            true => [b"user ", name, b" ", self.evaluator.describe(user, false).as_slice()].concat(),
+            true => [b"user ", &*name, b" ", self.evaluator.describe(user, false).as_slice()].concat(),
             false => Vec::new(),
         };
-        self.users.insert(name.to_vec(), (listed, who_gets_in(&self.evaluator, user)));
+        if *name == *DEFAULT {
+            self.default_user = Some(who_gets_in(&self.evaluator, user));
+        }
+        self.users.insert(name, listed);
     }
 
     fn refuse(&mut self, message: &str, at: Span) {
@@ -269,14 +280,14 @@ impl Start<'_> {
             (_, Held::Unknown(unknown), _) | (.., Held::Unknown(unknown)) => Some(unknown.clone()),
             _ => self.doubts.first().cloned(),
         };
-        let default_user = match (unknown, self.users.get(b"default".as_slice())) {
-            (None, Some((_, user))) => user.clone(),
+        let default_user = match (unknown, self.default_user) {
+            (None, Some(user)) => user,
             (Some(unknown), _) => nothing_known(unknown),
             (None, None) => nothing_known(Unknown::new(Why::NotSupported, self.loaded.end, "")),
         };
-        let listed = |(listed, _): &(Vec<u8>, DefaultUser)| String::from_utf8_lossy(listed).into_owned();
+        let listed = |listed: &Vec<u8>| String::from_utf8_lossy(listed).into_owned();
         Started {
-            users: self.users.values().map(listed).collect(),
+            users: if self.lists { self.users.values().map(listed).collect() } else { Vec::new() },
             refusals: self.refusals,
             doubts: self.doubts,
             default_user,

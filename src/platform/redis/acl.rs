@@ -177,6 +177,7 @@ impl Evaluator {
     /// The first rule that the server refuses; it then takes none of them.
     pub fn read<'r>(&self, rules: &[&'r [u8]]) -> Result<Read<'r>, RuleError> {
         let mut read = Read::of(self.new_user());
+        read.steps.reserve_exact(rules.len());
         for rule in parse::merge(rules, self.version)? {
             let effect = self.acceptable(&read.user, &rule.text).map_err(|problem| rule.error(problem, rules))?;
             self.apply(&mut read.user, effect.clone()).map_err(|problem| rule.error(problem, rules))?;
@@ -259,15 +260,17 @@ impl<'r> User<'r> {
     /// Whether a command may be run by some selector, whatever the keys, channels and databases. `name` is a
     /// command or `container|subcommand`, on 6.2 as well.
     pub fn permits(&self, table: &Table, name: &[u8]) -> bool {
-        self.every_selector().any(|selector| selector.permits(table, name))
+        let call = table.call(name);
+        call.is_some_and(|(command, words)| {
+            self.every_selector().any(|selector| selector.permits_call(table, command, &words))
+        })
     }
 }
 
 impl Selector<'_> {
     /// Whether this selector allows a command, whatever the keys, channels and databases.
     pub fn permits(&self, table: &Table, name: &[u8]) -> bool {
-        let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
-        table.called(&words).is_some_and(|command| self.permits_call(table, command, &words))
+        table.call(name).is_some_and(|(command, words)| self.permits_call(table, command, &words))
     }
 
     /// The same for the command that these words call.

@@ -6,6 +6,8 @@
 mod after;
 mod evaluate;
 
+use std::sync::Arc;
+
 use super::directive::{SettingId, Spec};
 use super::door::DefaultUser;
 use super::include::Library;
@@ -140,7 +142,7 @@ pub struct Poison {
 #[derive(Debug, Clone)]
 pub struct UserLine {
     /// All its words: `user`, the name, the rules.
-    pub words: Box<[Word]>,
+    pub words: Arc<[Word]>,
     /// The whole line.
     pub span: Span,
     /// What the server made of it at once.
@@ -152,8 +154,8 @@ pub struct UserLine {
 pub struct Taken {
     /// Whether new users had all channels when it was read.
     pub open_channels: bool,
-    /// The user, as far as it matters who gets in.
-    pub user: DefaultUser,
+    /// What `default` decides about who gets in; `None` for another user.
+    pub default_user: Option<DefaultUser>,
     /// The words on which the server ends later, and when.
     pub crashes: Vec<(usize, &'static str)>,
 }

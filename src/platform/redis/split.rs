@@ -278,7 +278,7 @@ impl Content {
 #[derive(Debug, Clone)]
 pub struct Parsed {
     /// The words; `None` when their quotes are unbalanced.
-    pub words: Option<Box<[Word]>>,
+    pub words: Option<Arc<[Word]>>,
     /// The first word in lower case.
     pub name: Arc<[u8]>,
     /// The setting it names in some version.
@@ -363,14 +363,13 @@ fn templated(text: &Joined, bytes: &[u8], start: usize, marks: &[Mark]) -> Optio
 
 fn parsed(text: &Joined, raw: Option<Vec<Raw<'_>>>, start: usize, templated: impl Fn(&Raw<'_>) -> bool) -> Parsed {
     let words = raw.map(|raw| {
-        // Most lines are kept for long: no room is left over.
         let mut words = Vec::with_capacity(raw.len());
         words.extend(raw.into_iter().filter_map(|raw| {
             let span = text.span(start + raw.start, start + raw.end)?;
             let templated = templated(&raw);
             Some(Word { bytes: raw.bytes.into(), span, templated })
         }));
-        words.into_boxed_slice()
+        Arc::<[Word]>::from(words)
     });
     let first = words.as_ref().and_then(|words| words.first());
     let name: Arc<[u8]> = match first {

@@ -59,8 +59,8 @@ impl Evaluator {
     /// The arguments of the rule that last allowed or forbade a command or `container|subcommand`, whatever the keys
     /// and channels.
     pub fn command_decided_by(&self, read: &Read<'_>, name: &[u8]) -> Option<Range<usize>> {
-        let words: Vec<&[u8]> = name.splitn(2, |byte| *byte == b'|').collect();
-        self.call_decided_by(read, self.table.called(&words)?, &words)
+        let (command, words) = self.table.call(name)?;
+        self.call_decided_by(read, command, &words)
     }
 
     /// The same for the command that these words call.

@@ -1,7 +1,7 @@
 //! Which commands each version has, and what ACLs need to know of them. The tables are made from
 //! `data/commands.toml` by the build script.
 
-use std::ops::Range;
+use std::ops::{Deref, Range};
 
 use crate::platform::redis::version::{VERSIONS, Version};
 
@@ -158,6 +158,31 @@ impl Command {
     }
 }
 
+/// The words that call a command: its name, and of a subcommand that of its container first.
+#[derive(Debug, Clone, Copy)]
+pub struct Call<'n> {
+    words: [&'n [u8]; 2],
+    count: usize,
+}
+
+impl<'n> Call<'n> {
+    /// The words of `command` or `container|subcommand`.
+    pub fn of(name: &'n [u8]) -> Call<'n> {
+        match memchr::memchr(b'|', name) {
+            Some(bar) => Call { words: [&name[..bar], &name[bar + 1..]], count: 2 },
+            None => Call { words: [name, &[]], count: 1 },
+        }
+    }
+}
+
+impl<'n> Deref for Call<'n> {
+    type Target = [&'n [u8]];
+
+    fn deref(&self) -> &[&'n [u8]] {
+        &self.words[..self.count]
+    }
+}
+
 impl Table {
     /// The tables of a version.
     pub fn of(version: &Version) -> &'static Table {
@@ -231,6 +256,12 @@ impl Table {
             Some(sub) if self.has_subcommands(command) => self.subcommand(command, sub),
             _ => Some(command),
         }
+    }
+
+    /// The command that `command` or `container|subcommand` names, and the words that call it.
+    pub fn call<'n>(&self, name: &'n [u8]) -> Option<(Command, Call<'n>)> {
+        let call = Call::of(name);
+        Some((self.called(&call)?, call))
     }
 
     /// The command and its subcommands, which a rule on it touches as well (`acl.c:ACLChangeSelectorPerm`).

@@ -5,7 +5,7 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use super::commands::{Channels, Command, Table};
+use super::commands::{Call, Channels, Command, Table};
 use super::{Evaluator, Read, Selector};
 use crate::platform::redis::version::VERSIONS;
 
@@ -223,14 +223,14 @@ struct Known {
 /// A command that a way takes, and the words that call it.
 struct Need {
     command: Command,
-    words: Vec<&'static [u8]>,
+    words: Call<'static>,
 }
 
 /// The ways of each version, in the order of [`VERSIONS`]: as a plain server, as a Sentinel.
 static KNOWN: LazyLock<Vec<[Vec<Known>; 2]>> = LazyLock::new(|| {
     let need = |table: &Table, name: &'static str| {
-        let words: Vec<&'static [u8]> = name.as_bytes().splitn(2, |byte| *byte == b'|').collect();
-        Some(Need { command: table.called(&words)?, words })
+        let (command, words) = table.call(name.as_bytes())?;
+        Some(Need { command, words })
     };
     let of_table = |table: &'static Table, sentinel: bool| {
         let known =

@@ -144,10 +144,7 @@ impl Scene<'_> {
         let left: Vec<&&str> = commands
             .iter()
             .filter(|command| !removed(command))
-            .filter(|command| {
-                let words: Vec<&[u8]> = command.as_bytes().splitn(2, |byte| *byte == b'|').collect();
-                table.called(&words).is_some_and(|known| table.row(known).is_some())
-            })
+            .filter(|command| table.call(command.as_bytes()).is_some_and(|(known, _)| table.row(known).is_some()))
             .collect();
         let Some(name) = left.first() else { return Ok(None) };
         let may = format!("may run {}", name.replace('|', " ").to_ascii_uppercase());

@@ -315,7 +315,7 @@ impl Reader<'_, '_> {
     }
 
     /// What is no setting of this version.
-    fn directive(&mut self, parsed: &Parsed, words: &[Word], line: &Line) {
+    fn directive(&mut self, parsed: &Parsed, words: &Arc<[Word]>, line: &Line) {
         let version = self.version();
         let count = words.len();
         let name = &parsed.name;
@@ -366,7 +366,7 @@ impl Reader<'_, '_> {
         }
     }
 
-    fn user(&mut self, words: &[Word], line: &Line) {
+    fn user(&mut self, words: &Arc<[Word]>, line: &Line) {
         if line.only_if.is_some() {
             let rest = Self::open(words, line);
             self.loaded.users.rest = self.loaded.users.rest.take().or(rest);
@@ -383,7 +383,7 @@ impl Reader<'_, '_> {
             }
         };
         self.users.insert(name);
-        self.loaded.users.items.push(UserLine { words: words.into(), span: line.span, taken });
+        self.loaded.users.items.push(UserLine { words: words.clone(), span: line.span, taken });
     }
 
     fn module(&mut self, words: &[Word], line: &Line) {
