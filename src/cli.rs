@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use hardline::date::Date;
-use hardline::mask::{Mask, one_line};
+use hardline::mask::one_line;
 use hardline::platform::hardline::NAME as OWN;
 use hardline::project::{Options, Trouble};
 use hardline::report::Shower;
@@ -247,7 +247,9 @@ impl Failure {
 /// Shows mistakes on standard error: those with a place with their lines.
 fn show_trouble(trouble: &Trouble, color: Color) {
     let cwd = std::env::current_dir().unwrap_or_default();
-    let show = Shower { sources: &trouble.sources, mask: &Mask::default(), cwd: &cwd };
+    // Whoever gives a server's file for one of hardline's own must not see its passwords on a screen for it.
+    let mask = hardline::platform::secrets(&trouble.sources, &[]);
+    let show = Shower { sources: &trouble.sources, mask: &mask, cwd: &cwd };
     let style = style(color, io::stderr().is_terminal());
     // Nothing is left to be told when standard error itself fails.
     let _ = terminal::problems(&trouble.places, show, style, &mut io::stderr().lock());

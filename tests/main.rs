@@ -20,6 +20,7 @@ mod reach;
 mod real;
 mod repair;
 mod schema;
+mod secrets;
 mod sentinel;
 mod subjects;
 mod truth;

@@ -69,13 +69,26 @@ impl Merged<'_> {
     }
 }
 
-/// A rule as it may be shown: of passwords and their hashes only the sign.
+/// A rule as it may be shown: of passwords and their hashes only the sign, and nothing of what follows them. None belongs
+/// inside parentheses or quotes, but there is where one may end up by mistake.
 pub fn shown(rules: &[&[u8]], arguments: &Range<usize>) -> String {
-    let word = |rule: &&[u8]| match rule.first() {
-        Some(sign @ (b'>' | b'<' | b'#' | b'!')) => format!("{}***", char::from(*sign)),
-        _ => String::from_utf8_lossy(rule).into_owned(),
-    };
-    rules.get(arguments.clone()).unwrap_or_default().iter().map(word).collect::<Vec<_>>().join(" ")
+    let mut text = String::new();
+    for rule in rules.get(arguments.clone()).unwrap_or_default() {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        let begins = |at: &usize| *at == 0 || matches!(rule[at - 1], b' ' | b'\t' | b'(' | b'"' | b'\'');
+        let is_secret = |at: &usize| matches!(rule[*at], b'>' | b'<' | b'#' | b'!') && begins(at);
+        let inside = matches!(rule.first(), Some(b'(' | b'"' | b'\''));
+        match (0..rule.len()).filter(|at| inside || *at == 0).find(is_secret) {
+            Some(at) => {
+                text.push_str(&String::from_utf8_lossy(&rule[..=at]));
+                text.push_str("***");
+            }
+            None => text.push_str(&String::from_utf8_lossy(rule)),
+        }
+    }
+    text
 }
 
 /// A rule as given, its arguments separated by spaces.
