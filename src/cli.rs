@@ -20,6 +20,7 @@ mod effective;
 mod explain;
 mod facts;
 mod list;
+mod new;
 mod schema;
 mod test;
 mod waive;
@@ -54,6 +55,8 @@ enum Command {
     Facts(facts::Arguments),
     /// Vet check files and run their examples
     Test(test::Arguments),
+    /// Write a file for a check of your own: one that works, to be rewritten
+    New(new::Arguments),
     /// Accept a finding: write a waiver with its owner, reason and end
     Waive(waive::Arguments),
     /// Print the JSON Schema of what hardline writes
@@ -182,6 +185,7 @@ pub fn run() -> u8 {
         Command::List(arguments) => list::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),
+        Command::New(arguments) => new::run(&arguments, &mut screen),
         Command::Waive(arguments) => waive::run(&arguments, &mut screen),
         Command::Schema(arguments) => schema::run(&arguments, &mut screen),
         Command::Completions { shell } => completions(shell, &mut screen),

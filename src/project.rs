@@ -190,11 +190,15 @@ impl Project {
         &self.known
     }
 
+    /// The folders with the user's own checks that the configuration names.
+    pub fn check_folders(&self) -> Vec<PathBuf> {
+        self.config.check_paths.iter().map(|folder| self.folder.join(&folder.it)).collect()
+    }
+
     /// The checks in the user's own folders: `DIR/PLATFORM/NAME.toml`.
     fn own_checks(&mut self, options: &Options) -> Vec<Loaded> {
         let given = options.checks.iter().map(|folder| options.cwd.join(folder));
-        let configured = self.config.check_paths.iter().map(|folder| self.folder.join(&folder.it));
-        let folders: Vec<PathBuf> = given.chain(configured).collect();
+        let folders: Vec<PathBuf> = given.chain(self.check_folders()).collect();
         for folder in folders {
             match check_files(&folder) {
                 Ok(files) => {

@@ -65,3 +65,43 @@ fn a_closed_pipe_is_no_fault() {
         assert_eq!((output.status.code(), &*output.stderr), (Some(0), &b""[..]), "{arguments:?}: {output:?}");
     }
 }
+
+/// What `new` writes is a check that works, for every platform, and nothing is written over.
+#[test]
+fn a_new_check_works_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_hardline")).args(arguments).current_dir(folder.path()).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), text)
+    };
+    for platform in ["redis", "sentinel"] {
+        let (id, file) = (format!("{platform}/usual-port"), format!("checks/{platform}/usual-port.toml"));
+        let (code, text) = run(&["new", &id]);
+        assert!(code == Some(0) && text.starts_with(&file) && text.contains("--checks checks"), "{text}");
+        assert_eq!(run(&["test", &file]), (Some(0), "1 check, 4 examples: 0 not as promised\n".to_owned()));
+        let written = std::fs::read(folder.path().join(&file)).unwrap();
+        let (code, text) = run(&["new", &id]);
+        assert!(code == Some(2) && text.contains("exists"), "{text}");
+        assert_eq!(std::fs::read(folder.path().join(&file)).unwrap(), written);
+    }
+    std::fs::write(folder.path().join("hardline.toml"), "[checks]\npaths = [\"checks\", \"more\"]\n").unwrap();
+    std::fs::create_dir(folder.path().join("more")).unwrap();
+    let (code, text) = run(&["new", "redis/other-port"]);
+    assert!(code == Some(0) && !text.contains("note"), "{text}");
+    let (code, text) = run(&["explain", "redis/other-port"]);
+    assert!(code == Some(0) && text.contains("usual port"), "{text}");
+    for (id, why) in [
+        ("redis/other-port", "already"),
+        ("redis/no-tls", "already"),
+        ("redis", "no id"),
+        ("mysql/no-tls", "no platform"),
+        ("redis/../../etc/x", "no name"),
+        ("redis/No_TLS", "no name"),
+        ("redis/", "no name"),
+    ] {
+        let (code, text) = run(&["new", id]);
+        assert!(code == Some(2) && text.contains(why), "{id}: {text}");
+    }
+}
