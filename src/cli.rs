@@ -59,7 +59,7 @@ enum Command {
     New(new::Arguments),
     /// Accept a finding: write a waiver with its owner, reason and end
     Waive(waive::Arguments),
-    /// Print the JSON Schema of what hardline writes
+    /// Describe what hardline writes and what checks can read
     Schema(schema::Arguments),
     /// Print the completions of a shell
     Completions {

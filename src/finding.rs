@@ -170,7 +170,10 @@ impl std::str::FromStr for Family {
     type Err = String;
 
     fn from_str(word: &str) -> Result<Family, String> {
-        Family::ALL.into_iter().find(|family| family.as_str() == word).ok_or_else(|| format!("`{word}` is no family"))
+        Family::ALL.into_iter().find(|family| family.as_str() == word).ok_or_else(|| {
+            let all = Family::ALL.map(Family::as_str).join(", ");
+            format!("`{word}` is no family; there are {all}")
+        })
     }
 }
 

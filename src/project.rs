@@ -330,17 +330,26 @@ fn load_check(text: &CheckText, sources: &Sources) -> Result<Loaded, Vec<Label>>
 /// The check files in a folder with the ids that their paths say, sorted.
 ///
 /// # Errors
-/// A line that says which folder could not be read and why.
+/// A line that says which folder could not be read and why, or which file lies where no check does.
 pub fn check_files(folder: &Path) -> Result<Vec<(String, PathBuf)>, String> {
     let list = |folder: &Path| -> Result<Vec<PathBuf>, String> {
         let entries = fs::read_dir(folder).map_err(|error| format!("{}: {error}", folder.display()))?;
         Ok(entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
     };
     let part = |path: Option<&std::ffi::OsStr>| path.unwrap_or_default().to_string_lossy().into_owned();
+    let is_toml = |path: &Path| path.extension().is_some_and(|extension| extension == "toml");
     let mut files = Vec::new();
-    for platform in list(folder)?.into_iter().filter(|path| path.is_dir()) {
+    let (platforms, beside): (Vec<_>, Vec<_>) = list(folder)?.into_iter().partition(|path| path.is_dir());
+    if let Some(stray) = beside.iter().filter(|path| is_toml(path)).min() {
+        let stray = stray.display();
+        return Err(format!(
+            "{stray}: a check lies in the folder of its platform: {}/redis/NAME.toml",
+            folder.display()
+        ));
+    }
+    for platform in platforms {
         for file in list(&platform)? {
-            if file.extension().is_some_and(|extension| extension == "toml") {
+            if is_toml(&file) {
                 files.push((format!("{}/{}", part(platform.file_name()), part(file.file_stem())), file));
             }
         }

@@ -90,6 +90,11 @@ fn a_new_check_works_as_it_is() {
     std::fs::create_dir(folder.path().join("more")).unwrap();
     let (code, text) = run(&["new", "redis/other-port"]);
     assert!(code == Some(0) && !text.contains("note"), "{text}");
+    // A file beside the folders of platforms would never run, and nobody would know.
+    std::fs::write(folder.path().join("more/stray.toml"), "").unwrap();
+    let (code, text) = run(&["check"]);
+    assert!(code == Some(2) && text.contains("more/stray.toml: a check lies in the folder of its platform"), "{text}");
+    std::fs::remove_file(folder.path().join("more/stray.toml")).unwrap();
     let (code, text) = run(&["explain", "redis/other-port"]);
     assert!(code == Some(0) && text.contains("usual port"), "{text}");
     for (id, why) in [
@@ -103,5 +108,21 @@ fn a_new_check_works_as_it_is() {
     ] {
         let (code, text) = run(&["new", id]);
         assert!(code == Some(2) && text.contains(why), "{id}: {text}");
+    }
+}
+
+/// What checks can read is told with types and meanings, without a look into the source.
+#[test]
+fn every_fact_and_function_is_described() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hardline")).args(["schema", "facts"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in text.lines() {
+        let columns: Vec<&str> = line.split('\t').collect();
+        assert!(columns.len() == 3 && columns.iter().all(|column| !column.trim().is_empty()), "{line}");
+    }
+    for start in
+        ["redis.protected_mode\ta bool\t", "redis.acl.users[].takeover[].way\ta text\t", "is_private(address)\t"]
+    {
+        assert!(text.lines().any(|line| line.starts_with(start)), "{start}");
     }
 }

@@ -74,7 +74,8 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
             let width = lines.iter().map(|line| line.id.len()).max().unwrap_or(0);
             for line in lines {
                 let selected = if line.default { "" } else { " (only when selected)" };
-                writeln!(screen.out, "{:8} {:width$}  {}{selected}", line.severity, line.id, line.title)?;
+                let Line { severity, family, id, title, .. } = line;
+                writeln!(screen.out, "{severity:8} {:11} {id:width$}  {title}{selected}", family.as_str())?;
             }
         }
     }
