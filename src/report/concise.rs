@@ -1,7 +1,9 @@
-//! One line for each thing: `path:line:column: severity[id] message`.
+//! One line for each thing: `path:line:column: severity[id] message`. What could not be decided is one thing for each
+//! cause, with all checks that wait for it.
 
 use std::io::{self, Write};
 
+use super::cause::Blocked;
 use super::{Report, Shower};
 use crate::mask::one_line;
 
@@ -19,9 +21,9 @@ pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Res
             versions => writeln!(out, " (only {})", versions.join(", "))?,
         }
     }
-    for open in report.undecided() {
-        let (place, needs) = (show.place(open.cause.at), one_line(&open.cause.needs));
-        writeln!(out, "{place}: unknown[{}] {} is {}; needs {needs}", open.check, open.fact, open.cause.why.as_str())?;
+    for Blocked { cause, checks } in report.by_cause() {
+        let (place, needs) = (show.place(cause.at), one_line(&cause.needs));
+        writeln!(out, "{place}: unknown[{}] needs {needs} ({})", checks.join(", "), cause.why.as_str())?;
     }
     for bypassed in &report.bypassed {
         let place = show.place(bypassed.at);
