@@ -3,19 +3,20 @@
 
 pub use self::show::Shower;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::HashSet;
+use std::fmt::Write as _;
+use std::sync::OnceLock;
 use std::time::Duration;
-
-use sha2::{Digest, Sha256};
 
 use crate::fact::{Subject, Unknown};
 use crate::finding::{CheckId, Finding, Safety, Severity, Verdict, Waiver};
 use crate::judge::Said;
-use crate::text::{Level, Notice, Span, Where};
+use crate::text::{Level, Notice, SourceId, Span, Where};
 use crate::waive::Case;
 
 pub mod cause;
 pub mod concise;
+mod fingerprint;
 pub mod github;
 pub mod json;
 pub mod markdown;
@@ -87,7 +88,7 @@ pub struct Found {
     pub finding: Box<Finding>,
     /// The number of the subject that has it.
     pub subject: usize,
-    /// What stays the same when lines move: see [`fingerprint`].
+    /// What stays the same when lines move.
     pub fingerprint: String,
     /// Who answers for it, if somebody does: then it is no failure.
     pub waiver: Option<Waiver>,
@@ -186,6 +187,8 @@ pub struct Report {
     pub clock: Option<Clock>,
     /// What was fixed, where that was asked for.
     pub fixed: Option<Fixed>,
+    /// The sources that several subjects are made of, once somebody asks.
+    shared: OnceLock<HashSet<SourceId>>,
 }
 
 impl Report {
@@ -288,19 +291,6 @@ impl Report {
         self.broken.push(Broken { check: check.clone(), error });
     }
 
-    /// Gives each finding its fingerprint; equal ones are counted in the order of the report.
-    fn name_findings(&mut self, show: Shower<'_>) {
-        let mut counts: HashMap<String, usize> = HashMap::new();
-        for found in &mut self.findings {
-            let text = show.mask.named(show.sources, found.finding.primary.span);
-            let subject = self.subjects.get(found.subject).map_or("", |subject| &subject.name);
-            let key = [found.finding.check.as_str(), subject, &fold(&text)].join("\0");
-            let count = counts.entry(key.clone()).or_default();
-            found.fingerprint = fingerprint(&key, *count);
-            *count += 1;
-        }
-    }
-
     /// The texts of a check that was asked, with their number.
     pub fn rule(&self, check: &CheckId) -> Option<(usize, &Rule)> {
         let index = self.rules.binary_search_by(|rule| rule.id.cmp(check)).ok()?;
@@ -325,6 +315,28 @@ impl Report {
             return Vec::new();
         };
         worlds.iter().filter_map(|world| subject.worlds.get(world)).map(String::as_str).collect()
+    }
+
+    /// What a finding says, in which versions if not in all, and of whom it says so where its place does not tell.
+    pub fn message(&self, found: &Found, show: Shower<'_>) -> String {
+        let mut message = found.finding.message.clone();
+        let versions = self.versions(found);
+        if !versions.is_empty() {
+            let _ = write!(message, " (only {})", versions.join(", "));
+        }
+        let source = found.finding.primary.span.source;
+        let subject = self.subjects.get(found.subject).filter(|subject| subject.main.source != source);
+        if subject.is_some() && self.shared.get_or_init(|| self.shared_sources()).contains(&source) {
+            let _ = write!(message, " (of {})", self.subject_path(found.subject, show));
+        }
+        message
+    }
+
+    fn shared_sources(&self) -> HashSet<SourceId> {
+        let (mut seen, mut shared) = (HashSet::new(), HashSet::new());
+        let all = self.subjects.iter().flat_map(|subject| &subject.sources);
+        shared.extend(all.copied().filter(|source| !seen.insert(*source)));
+        shared
     }
 
     /// The exit code of `check`: 2 for a broken check, 1 for findings at or above `fail_on`, 3 under `strict` when
@@ -378,17 +390,4 @@ impl Report {
 
 fn many(count: usize, one: &str, more: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { more })
-}
-
-/// Text with each run of white space as one space.
-fn fold(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// A name for a finding that survives moved lines: made of the check's id, the subject's name, the masked text under
-/// the primary label and how many equal ones came before. 128 bits of SHA-256, in hexadecimal.
-fn fingerprint(key: &str, count: usize) -> String {
-    let digest = Sha256::new().chain_update(key).chain_update(format!("\0{count}")).finalize();
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }

@@ -126,3 +126,18 @@ fn every_fact_and_function_is_described() {
         assert!(text.lines().any(|line| line.starts_with(start)), "{start}");
     }
 }
+
+/// What stands in a file that two instances include is said of one of them.
+#[test]
+fn a_finding_in_a_shared_file_names_the_instance() {
+    for format in ["terminal", "concise", "github", "markdown"] {
+        let output = Command::new(env!("CARGO_BIN_EXE_hardline"))
+            .args(["check", "examples/sloppy-shop", "--select", "redis/open-to-network", "--format", format])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .env("COLUMNS", "200")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("examples/sloppy-shop/queue/redis.conf)"), "{format}: {text}");
+    }
+}

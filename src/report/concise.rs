@@ -14,12 +14,8 @@ use crate::mask::one_line;
 pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Result<()> {
     for found in report.failing() {
         let finding = &found.finding;
-        let (place, message) = (show.place(finding.primary.span), one_line(&finding.message));
-        write!(out, "{place}: {}[{}] {message}", finding.severity, finding.check)?;
-        match report.versions(found).as_slice() {
-            [] => writeln!(out)?,
-            versions => writeln!(out, " (only {})", versions.join(", "))?,
-        }
+        let (place, message) = (show.place(finding.primary.span), one_line(&report.message(found, show)));
+        writeln!(out, "{place}: {}[{}] {message}", finding.severity, finding.check)?;
     }
     for Blocked { cause, checks } in report.by_cause() {
         let (place, needs) = (show.place(cause.at), one_line(&cause.needs));

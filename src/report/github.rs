@@ -53,11 +53,7 @@ impl Commands<'_> {
             Severity::Medium => "warning",
             Severity::Low | Severity::Info => "notice",
         };
-        let mut message = one_line(&finding.message);
-        let versions = report.versions(found);
-        if !versions.is_empty() {
-            message += &format!(" (only {})", versions.join(", "));
-        }
+        let mut message = one_line(&report.message(found, self.show));
         if let Some(fix) = &finding.fix {
             message += &format!("\nfix: {}", one_line(&fix.words.title));
         }

@@ -84,9 +84,7 @@ struct View<'a> {
 
 impl View<'_> {
     fn message(self, found: &Found) -> String {
-        let versions = self.report.versions(found);
-        let only = if versions.is_empty() { String::new() } else { format!(" (only {})", versions.join(", ")) };
-        text(&(found.finding.message.clone() + &only))
+        text(&self.report.message(found, self.show))
     }
 
     fn row(self, found: &Found) -> String {

@@ -167,11 +167,7 @@ impl Shown {
             let whose = report.subjects.get(found.subject).map_or("", |subject| &subject.name);
             first.code = format!("{}[{}] {}", finding.severity, finding.check, one_line(whose));
             first.severity = finding.severity;
-            first.message = one_line(&finding.message);
-            let versions = report.versions(found);
-            if !versions.is_empty() {
-                let _ = write!(first.message, " (only {})", versions.join(", "));
-            }
+            first.message = one_line(&report.message(found, show));
         }
         if let Some(last) = parts.last_mut() {
             last.help = finding.fix.as_ref().map(help);
