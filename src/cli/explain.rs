@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use hardline::check::{Check, CheckFile, Example};
+use hardline::check::{Check, CheckFile, Example, Expect, RuleTable};
 use hardline::expr::Param;
 use hardline::project::{Options, Project, Trouble};
 
@@ -14,6 +14,9 @@ use super::{Failure, Screen};
 pub(super) struct Arguments {
     /// The id of the check
     id: String,
+    /// Shows every example with its files, not only the first that is a fault and the first that is none
+    #[arg(long)]
+    examples: bool,
     /// A folder with checks of your own; may be given more than once
     #[arg(long, value_name = "DIR")]
     checks: Vec<PathBuf>,
@@ -40,11 +43,11 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
     // What only a reader needs is in the text alone.
     let file: CheckFile =
         project.text_of(check.id.as_str()).and_then(|text| toml::from_str(text).ok()).unwrap_or_default();
-    write_check(check, &file, &mut screen.out)?;
+    write_check(check, &file, arguments.examples, &mut screen.out)?;
     Ok(0)
 }
 
-fn write_check(check: &Check, file: &CheckFile, out: &mut dyn Write) -> io::Result<()> {
+fn write_check(check: &Check, file: &CheckFile, all: bool, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "{}: {}", check.id, check.title)?;
     let confidence = format!("{:?}", check.confidence).to_lowercase();
     writeln!(out, "{}, {}, confidence {confidence}, owner {}", check.severity, check.family.as_str(), check.owner)?;
@@ -52,27 +55,49 @@ fn write_check(check: &Check, file: &CheckFile, out: &mut dyn Write) -> io::Resu
         writeln!(out, "runs only when selected")?;
     }
     section("Why", &check.rationale, out)?;
-    section("Reported when", &file.rule.deny, out)?;
+    section("Reported when", &condition(&file.rule), out)?;
     for bypass in &file.bypass {
         section("Not reported when", &format!("{}\n{}", bypass.reason, bypass.when), out)?;
     }
-    for (name, value) in &check.params {
-        section("Parameter", &format!("{name}: {} by default", default_value(value)), out)?;
-    }
+    let params = check.params.iter().map(|(name, value)| format!("{name}: {} by default", default_value(value)));
+    section("Parameters", &params.collect::<Vec<_>>().join("\n"), out)?;
     section("Fix", &check.fix.words.title, out)?;
     section("", &check.fix.words.hint, out)?;
     section("Expected", &check.fix.words.expected, out)?;
     section("Rollback", &check.fix.words.rollback, out)?;
-    for example in &file.example {
-        write_example(example, out)?;
-    }
+    let first = |expect| file.example.iter().position(|example| example.expect == expect);
+    let pair = [first(Expect::Deny), first(Expect::Pass)];
+    let (full, other): (Vec<_>, Vec<_>) =
+        file.example.iter().enumerate().partition(|(number, _)| all || pair.contains(&Some(*number)));
+    full.into_iter().try_for_each(|(_, example)| write_example(example, out))?;
+    let other = other.into_iter().map(|(_, example)| heading(example));
+    section("Other examples (--examples shows them)", &other.collect::<Vec<_>>().join("\n"), out)?;
     let references = [check.tags.as_slice(), check.references.as_slice()].concat();
     section("References", &references.join("\n"), out)
 }
 
-fn write_example(example: &Example, out: &mut dyn Write) -> io::Result<()> {
+/// For what the question is asked, where it arises, and the answer that is a finding.
+fn condition(rule: &RuleTable) -> String {
+    let mut lines = Vec::new();
+    if let Some(each) = &rule.for_each {
+        lines.push(format!("for each {each}"));
+    }
+    if let Some(when) = &rule.when {
+        lines.push(format!("asked where {when}"));
+    }
+    if rule.deny != "true" || lines.is_empty() {
+        lines.push(rule.deny.clone());
+    }
+    lines.join("\n")
+}
+
+fn heading(example: &Example) -> String {
     let version = example.version.as_ref().map_or_else(String::new, |version| format!(" ({version})"));
-    writeln!(out, "\nExample: {}{version}: {}", example.name, example.expect.as_str())?;
+    format!("{}{version}: {}", example.name, example.expect.as_str())
+}
+
+fn write_example(example: &Example, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "\nExample: {}", heading(example))?;
     for (path, text) in &example.files {
         writeln!(out, "  {path}")?;
         text.trim_end().lines().try_for_each(|line| writeln!(out, "    {line}"))?;
