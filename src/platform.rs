@@ -150,7 +150,9 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
         if !named.is_empty() {
             files.retain(|file| !context.files.real(&file.location).is_ok_and(|real| named.contains(&real)));
         }
-        subjects.extend(platform.read(&files, context, reading));
+        if !files.is_empty() {
+            subjects.extend(platform.read(&files, context, reading));
+        }
     }
     if !unclaimed.is_empty() {
         let named = files_of(&subjects, context.files, &reading.sources);
