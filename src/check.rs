@@ -48,6 +48,9 @@ pub struct CheckFile {
     pub overlaps: Vec<String>,
     /// `false`: runs only when selected.
     pub default: Option<bool>,
+    /// `true`: no fix may bring this fault, however mild it is beside the one that the fix takes away, and whether or
+    /// not the check is selected.
+    pub vetoes_fixes: Option<bool>,
     /// Why no example can be undecided, instead of one with `expect = "unknown"`.
     pub unknown_impossible: Option<String>,
     /// Values that a user may override in `hardline.toml`, typed by their default.
@@ -216,6 +219,8 @@ pub struct Check {
     pub overlaps: Vec<CheckId>,
     /// Whether it runs without being selected.
     pub default: bool,
+    /// Whether no fix may bring this fault, whatever it takes away.
+    pub vetoes_fixes: bool,
     /// Its parameters with their defaults.
     pub params: Params,
     /// What must not be.

@@ -236,18 +236,17 @@ impl Repair {
     }
 }
 
-/// The checks that no fix may make worse. Whether a server starts is among them whatever the configuration says.
+/// The checks that no fix may make worse. Those that veto fixes are among them whatever the configuration says.
 fn guards(options: &Options) -> Result<Vec<Chosen>, Trouble> {
     let all = Options { wishes: Wishes::default(), ..options.clone() };
     let (mut guards, _) = Project::find(&all)?.checks(&all)?;
     let (selected, _) = Project::find(options)?.checks(options)?;
-    let start = embedded::all().iter().filter(|check| tally::is_start(check.id));
-    let start = start.filter_map(|embedded| {
-        let check = embedded.check(&roots()).ok()?;
+    let vetoing = embedded::all().iter().filter_map(|embedded| {
+        let check = embedded.check(&roots()).ok().filter(|check| check.vetoes_fixes)?;
         let params = check.params_with(&BTreeMap::new()).ok()?;
         Some(Chosen { check, params })
     });
-    for more in selected.into_iter().chain(start) {
+    for more in selected.into_iter().chain(vetoing) {
         if !guards.iter().any(|guard| guard.check.id == more.check.id) {
             guards.push(more);
         }

@@ -66,6 +66,7 @@ fn assemble(file: &CheckFile, params: Params, rule: Rule, bypass: Vec<Bypass>, f
         rationale: file.rationale.clone(),
         overlaps: file.overlaps.iter().map(id).collect(),
         default: file.default.unwrap_or(true),
+        vetoes_fixes: file.vetoes_fixes.unwrap_or(false),
         params,
         rule,
         bypass,

@@ -10,14 +10,17 @@ use crate::finding::{CheckId, Count, Severity};
 use crate::judge_subjects;
 use crate::project::Facts;
 
-/// Whether a check says that a server does not start. Nothing outweighs that.
-pub(super) fn is_start(id: &str) -> bool {
-    id.ends_with("/will-not-start")
+/// What a check says about a subject, and how much that weighs against what a fix takes away.
+#[derive(Debug, Clone, Copy)]
+struct Weighed {
+    severity: Severity,
+    vetoes: bool,
+    count: Count,
 }
 
 /// What all checks say about all subjects.
 #[derive(Debug, Clone)]
-pub(super) struct Tally(BTreeMap<(Location, CheckId), (Severity, Count)>);
+pub(super) struct Tally(BTreeMap<(Location, CheckId), Weighed>);
 
 impl Tally {
     pub(super) fn of(guards: &[Chosen], facts: &Facts) -> Tally {
@@ -25,9 +28,11 @@ impl Tally {
         let mut counts = BTreeMap::new();
         for one in &judged {
             let Some(subject) = facts.subjects.get(one.subject) else { continue };
-            let guard = guards.iter().find(|guard| guard.check.id == one.check);
-            let severity = guard.map_or(Severity::Critical, |guard| guard.check.severity);
-            counts.insert((subject.location.clone(), one.check.clone()), (severity, Count::of(&one.verdicts)));
+            let guard = guards.iter().find(|guard| guard.check.id == one.check).map(|guard| &guard.check);
+            let severity = guard.map_or(Severity::Critical, |check| check.severity);
+            let vetoes = guard.is_some_and(|check| check.vetoes_fixes);
+            let weighed = Weighed { severity, vetoes, count: Count::of(&one.verdicts) };
+            counts.insert((subject.location.clone(), one.check.clone()), weighed);
         }
         Tally(counts)
     }
@@ -44,8 +49,8 @@ impl Tally {
         more: &[Candidate],
         show: &dyn Fn(&Path) -> String,
     ) -> Result<(), String> {
-        for ((subject, check), (_, old)) in &first.0 {
-            let Some((_, new)) = self.0.get(&(subject.clone(), check.clone())) else {
+        for ((subject, check), Weighed { count: old, .. }) in &first.0 {
+            let Some(Weighed { count: new, .. }) = self.0.get(&(subject.clone(), check.clone())) else {
                 return Err(format!("with its fix {} would be no subject any more", show(subject.path())));
             };
             let going = all.iter().filter(|one| one.check == *check && one.subject == *subject).count();
@@ -54,17 +59,12 @@ impl Tally {
             }
         }
         let mildest = more.iter().map(|candidate| candidate.severity).min();
-        for ((subject, check), (severity, new)) in &self.0 {
+        for ((subject, check), Weighed { severity, vetoes, count: new }) in &self.0 {
             let old = before.0.get(&(subject.clone(), check.clone()));
-            let old = old.map(|(_, old)| *old).unwrap_or_default();
-            let start = is_start(check.as_str());
-            let matters = start || mildest.is_none_or(|mildest| *severity >= mildest);
+            let old = old.map(|old| old.count).unwrap_or_default();
+            let matters = *vetoes || mildest.is_none_or(|mildest| *severity >= mildest);
             if matters && new.failed > old.failed {
-                let where_to = show(subject.path());
-                return Err(match start {
-                    true => format!("with its fix, {where_to} would no longer start"),
-                    false => format!("its fix would bring {check} in {where_to}"),
-                });
+                return Err(format!("its fix would bring {check} in {}", show(subject.path())));
             }
             if matters && new.open > old.open {
                 return Err(format!("with its fix, {check} could no longer be decided"));
