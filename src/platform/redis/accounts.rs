@@ -55,7 +55,7 @@ impl Rules for AclRules {
             let bytes: Vec<&[u8]> = rules.iter().map(|word| word.bytes.as_ref()).collect();
             match evaluator.read(&bytes) {
                 Ok(_) if again || rules.len() + RULES < words.len() => return Ok(None),
-                Ok(read) => return Ok(Some(taken(&evaluator, words, &read))),
+                Ok(read) => return Ok(Some(taken(&evaluator, &read))),
                 // A module may still bring the command; the server looks again when all modules are loaded.
                 Err(error) if error.problem == Problem::UnknownCommand => {
                     let end = error.arguments.end.min(rules.len());
@@ -71,17 +71,15 @@ impl Rules for AclRules {
     }
 }
 
-fn taken(evaluator: &Evaluator, words: &[Word], read: &Read<'_>) -> Taken {
+fn taken(evaluator: &Evaluator, read: &Read<'_>) -> Taken {
     let crash = |crash: Crashing| (RULES + crash.rule.start, crash.when);
-    let is_default = words.get(1).is_some_and(|name| *name.bytes == *DEFAULT);
     Taken {
         open_channels: evaluator.opens_channels_by_default(),
-        default_user: is_default.then(|| who_gets_in(evaluator, &read.user)),
         crashes: evaluator.crashing(read).into_iter().map(crash).collect(),
     }
 }
 
-/// What a user decides about clients that have not logged in, if it is `default`.
+/// What `default` decides about clients that have not logged in.
 fn who_gets_in(evaluator: &Evaluator, user: &User<'_>) -> DefaultUser {
     DefaultUser {
         enabled: Maybe::Known(user.enabled),
@@ -150,6 +148,7 @@ impl<'a> Start<'a> {
             if line.words.iter().any(|word| word.templated) {
                 continue;
             }
+            // `default` is there before the first line.
             let again = self.users.contains_key(name.bytes.as_ref());
             if let Some(taken) = self.as_taken(line)
                 && !again
@@ -157,7 +156,6 @@ impl<'a> Start<'a> {
                 let place = |place: &usize| line.words.get(*place).map_or(line.span, |word| word.span);
                 self.refusals.extend(taken.crashes.iter().map(|(at, when)| ends(when, place(at))));
                 self.users.insert(Cow::Borrowed(&name.bytes), Vec::new());
-                self.default_user = taken.default_user.clone().or(self.default_user.take());
                 continue;
             }
             let mut rules: Vec<&[u8]> = line.rules().iter().map(|word| word.bytes.as_ref()).collect();

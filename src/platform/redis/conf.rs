@@ -9,7 +9,6 @@ mod evaluate;
 use std::sync::Arc;
 
 use super::directive::{SettingId, Spec};
-use super::door::DefaultUser;
 use super::include::Library;
 use super::show;
 use super::split::Word;
@@ -154,8 +153,6 @@ pub struct UserLine {
 pub struct Taken {
     /// Whether new users had all channels when it was read.
     pub open_channels: bool,
-    /// What `default` decides about who gets in; `None` for another user.
-    pub default_user: Option<DefaultUser>,
     /// The words on which the server ends later, and when.
     pub crashes: Vec<(usize, &'static str)>,
 }
