@@ -32,6 +32,9 @@ pub fn evaluator(loaded: &Loaded) -> Evaluator {
 /// Which word of a `user` line is the first rule.
 const RULES: usize = 2;
 
+/// How many rules of a line are read, those that are read again counted again: a bound on work, far above use.
+const MOST_READ: usize = 20_000;
+
 /// The user that clients are who have not logged in.
 const DEFAULT: &[u8] = b"default";
 
@@ -51,7 +54,11 @@ impl Rules for AclRules {
         let evaluator = evaluator(so_far);
         // The words that are rules, less those that name unknown commands.
         let mut rules: Vec<&Word> = words.iter().skip(RULES).collect();
+        let mut left = MOST_READ.max(rules.len());
         loop {
+            // With too many of them it is left to the second look, which stops at the first.
+            let Some(after) = left.checked_sub(rules.len()) else { return Ok(None) };
+            left = after;
             let bytes: Vec<&[u8]> = rules.iter().map(|word| word.bytes.as_ref()).collect();
             match evaluator.read(&bytes) {
                 Ok(_) if again || rules.len() + RULES < words.len() => return Ok(None),

@@ -25,7 +25,7 @@ pub fn link(subjects: &mut [Subject]) {
     let alone: Vec<bool> = subjects.iter().map(|subject| !replicates(&subject.facts)).collect();
     for same in places.chunk_by(|(one, ..), (other, ..)| one == other).filter(|same| same.len() > 1) {
         let owner = |(_, number, index): &Place| owner(passwords(&subjects.get(*number)?.facts).get(*index)?);
-        let owners: Vec<Owner> = same.iter().filter_map(|place| Some((place.1, owner(place)?))).collect();
+        let owners: Vec<Owner> = same.iter().map(|place| (place.1, owner(place).unwrap_or_default())).collect();
         let sharers = Sharers::of(&owners, &names, &alone);
         for (place, (number, of)) in same.iter().zip(&owners) {
             let (users, instances) = (sharers.users(*number, of), sharers.instances(*number, of, &alone));
@@ -90,9 +90,9 @@ type Owner = (usize, Arc<str>);
 struct Sharers {
     /// Users, by instance and name.
     users: Vec<Owner>,
-    /// What logs in with it on an instance that is no replica, by the words for it. Of one instance no more than are
-    /// ever named.
-    logins: Vec<(String, usize)>,
+    /// What logs in with it on an instance that is no replica, by the words for it, each once: with the instance, where
+    /// it is only one. Of one instance no more than are ever named.
+    logins: Vec<(String, Option<usize>)>,
 }
 
 fn is_user(of: &str) -> bool {
@@ -108,15 +108,24 @@ impl Sharers {
         let mut users: Vec<Owner> = owners.iter().filter(|(_, of)| is_user(of)).cloned().collect();
         users.sort();
         users.dedup();
-        let mut here: Vec<Owner> =
-            owners.iter().filter(|(number, of)| alone[*number] && logs_in(of)).cloned().collect();
+        let here = owners.iter().filter(|(number, of)| alone[*number] && logs_in(of));
+        let mut here: Vec<(usize, String)> =
+            here.map(|(number, of)| (*number, format!("{of} of {}", names[*number]))).collect();
         here.sort();
         here.dedup();
         let of_instances = here.chunk_by(|(one, _), (other, _)| one == other);
         let named = of_instances.flat_map(|of_one| of_one.iter().take(NAMED + 1));
-        let mut logins: Vec<(String, usize)> =
-            named.map(|(number, of)| (format!("{of} of {}", names[*number]), *number)).collect();
+        let mut logins: Vec<(String, Option<usize>)> =
+            named.map(|(number, words)| (words.clone(), Some(*number))).collect();
         logins.sort();
+        // Instances may be called alike: then it is there for each of them.
+        logins.dedup_by(|next, kept| {
+            let same = next.0 == kept.0;
+            if same {
+                kept.1 = None;
+            }
+            same
+        });
         Sharers { users, logins }
     }
 
@@ -135,16 +144,8 @@ impl Sharers {
         if !alone[here] || !logs_in(of) {
             return Vec::new();
         }
-        let mut others: Vec<String> = Vec::new();
-        for (login, _) in self.logins.iter().filter(|(_, number)| *number != here) {
-            if others.len() == NAMED {
-                break;
-            }
-            if others.last() != Some(login) {
-                others.push(login.clone());
-            }
-        }
-        others
+        let others = self.logins.iter().filter(|(_, number)| *number != Some(here));
+        others.take(NAMED).map(|(login, _)| login.clone()).collect()
     }
 }
 
