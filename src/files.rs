@@ -5,6 +5,7 @@
 //! is otherwise out of reach: a laptop's own `/etc/redis/users.acl` must not decide a repository's verdict.
 
 mod git;
+pub mod glob;
 
 use std::collections::BTreeMap;
 use std::fs;

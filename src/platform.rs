@@ -1,6 +1,7 @@
 //! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
 
 pub mod hardline;
+pub mod nginx;
 pub mod redis;
 pub mod sentinel;
 

@@ -4,14 +4,14 @@
 //! `glob(3)` without flags and join what matches without anything between.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::acl::file::AclFile;
 use super::split::{Joined, Line, lines};
 use super::template::{Marks, Reading};
 use super::version::Version;
-use crate::files::{Files, Location};
+use crate::files::{Files, Location, glob};
 use crate::text::{Place, SourceId, Sources, Unreadable};
 
 /// How many files one configuration may read, counted as often as they are read: a bound on work, far above use.
@@ -19,9 +19,6 @@ pub const MOST_FILES: usize = 4096;
 
 /// How deep includes may nest: a bound on the stack, far above use.
 pub const DEEPEST: usize = 100;
-
-/// How many names of folders one pattern may go through.
-const MOST_NAMES: usize = 100_000;
 
 /// What was read, shared between versions: each file is opened and split once.
 pub struct Library<'a> {
@@ -158,12 +155,12 @@ impl<'a> Library<'a> {
     pub fn include(&mut self, path: &[u8], folder: &Location, version: &Version) -> Opened {
         let magic = version.since(7, 0) && path.iter().any(|byte| matches!(byte, b'*' | b'?' | b'['));
         let places = if magic {
-            match self.glob(path, folder) {
+            match glob::glob(self.files, path, folder, self.raw) {
                 Ok(places) => places,
                 Err(failed) => return Opened { files: Vec::new(), failed: Some(failed) },
             }
         } else {
-            vec![folder.resolve(&path_of(path))]
+            vec![folder.resolve(&glob::path_of(path))]
         };
         let mut opened = Opened { files: Vec::new(), failed: None };
         for at in places {
@@ -178,174 +175,9 @@ impl<'a> Library<'a> {
         }
         opened
     }
-
-    /// `glob(3)` without flags: sorted by bytes; nothing where nothing matches.
-    fn glob(&mut self, pattern: &[u8], folder: &Location) -> Result<Vec<Location>, (Location, Unreadable)> {
-        let absolute = pattern.starts_with(b"/");
-        let start = if absolute { folder.resolve(Path::new("/")) } else { folder.clone() };
-        let parts: Vec<&[u8]> = pattern.split(|byte| *byte == b'/').filter(|part| !part.is_empty()).collect();
-        let mut found = vec![(Vec::new(), start)];
-        let mut looked_at = 0;
-        for part in parts {
-            let mut next = Vec::new();
-            for (written, at) in found {
-                let mut join = |name: &[u8]| {
-                    let mut text: Vec<u8> = written.clone();
-                    text.push(b'/');
-                    text.extend_from_slice(name);
-                    next.push((text, at.resolve(&path_of(name))));
-                };
-                if !has_magic(part) {
-                    join(&unescaped(part));
-                    continue;
-                }
-                match self.files.list(&at) {
-                    Ok(names) => {
-                        looked_at += names.len();
-                        if looked_at > MOST_NAMES {
-                            let limit = Unreadable::Other("too many files to look through".to_owned());
-                            return Err((at, limit));
-                        }
-                        names
-                            .iter()
-                            .filter(|name| matches(part, name.as_bytes()))
-                            .for_each(|name| join(name.as_bytes()));
-                    }
-                    // What cannot be listed has nothing in it for glob, which goes on without a word. A check does
-                    // not know what the server would see there.
-                    Err(Unreadable::Missing | Unreadable::NotAFile(_)) => {}
-                    Err(Unreadable::Denied) if self.raw => {}
-                    Err(error) => return Err((at, error)),
-                }
-            }
-            found = next;
-        }
-        found.sort();
-        Ok(found.into_iter().map(|(_, at)| at).collect())
-    }
-}
-
-#[cfg(unix)]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    use std::os::unix::ffi::OsStrExt;
-    PathBuf::from(std::ffi::OsStr::from_bytes(bytes))
-}
-
-#[cfg(not(unix))]
-fn path_of(bytes: &[u8]) -> PathBuf {
-    PathBuf::from(String::from_utf8_lossy(bytes).into_owned())
 }
 
 /// A path as a configuration writes it.
 pub fn written_path(bytes: &[u8]) -> PathBuf {
-    path_of(super::number::c_string(bytes))
-}
-
-/// Whether a part of a pattern has to be compared with names (`glob.c:__glob_pattern_p`): `*`, `?`, or a bracket
-/// that is closed.
-fn has_magic(part: &[u8]) -> bool {
-    let mut open = false;
-    let mut at = 0;
-    while at < part.len() {
-        match part[at] {
-            b'*' | b'?' => return true,
-            b'\\' => at += 1,
-            b'[' => open = true,
-            b']' if open => return true,
-            _ => {}
-        }
-        at += 1;
-    }
-    false
-}
-
-fn unescaped(part: &[u8]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(part.len());
-    let mut at = 0;
-    while at < part.len() {
-        if part[at] == b'\\' && at + 1 < part.len() {
-            at += 1;
-        }
-        out.push(part[at]);
-        at += 1;
-    }
-    out
-}
-
-/// `fnmatch` as glob uses it: a dot at the start is matched only by a dot.
-fn matches(pattern: &[u8], name: &[u8]) -> bool {
-    if name.first() == Some(&b'.') && pattern.first() != Some(&b'.') && !pattern.starts_with(b"\\.") {
-        return false;
-    }
-    // The classic walk with one place to come back to: the last `*`.
-    let (mut p, mut n) = (0, 0);
-    let mut back: Option<(usize, usize)> = None;
-    loop {
-        let step = match pattern.get(p) {
-            Some(b'*') => {
-                back = Some((p + 1, n));
-                p += 1;
-                continue;
-            }
-            None if n == name.len() => return true,
-            None => None,
-            Some(_) => name.get(n).and_then(|byte| one(&pattern[p..], *byte)),
-        };
-        match (step, back) {
-            (Some(length), _) => {
-                p += length;
-                n += 1;
-            }
-            (None, Some((after, from))) if from < name.len() => {
-                back = Some((after, from + 1));
-                p = after;
-                n = from + 1;
-            }
-            (None, _) => return false,
-        }
-    }
-}
-
-/// How much of the pattern one byte of the name uses up, if it fits.
-fn one(pattern: &[u8], byte: u8) -> Option<usize> {
-    match pattern[0] {
-        b'?' => Some(1),
-        b'[' => match bracket(pattern, byte) {
-            Some((fits, length)) => fits.then_some(length),
-            // Never closed: a bracket like any other byte.
-            None => (byte == b'[').then_some(1),
-        },
-        b'\\' if pattern.len() > 1 => (pattern[1] == byte).then_some(2),
-        other => (other == byte).then_some(1),
-    }
-}
-
-/// Whether a byte is in the set that begins the pattern, and how long the set is; `None` when it is never closed.
-fn bracket(pattern: &[u8], byte: u8) -> Option<(bool, usize)> {
-    let mut at = 1;
-    let negated = matches!(pattern.get(at), Some(b'!' | b'^'));
-    at += usize::from(negated);
-    let first = at;
-    let mut fits = false;
-    loop {
-        let mut low = *pattern.get(at)?;
-        if low == b']' && at > first {
-            return Some((fits != negated, at + 1));
-        }
-        if low == b'\\' {
-            at += 1;
-            low = *pattern.get(at)?;
-        }
-        at += 1;
-        let mut high = low;
-        if pattern.get(at) == Some(&b'-') && pattern.get(at + 1).is_some_and(|next| *next != b']') {
-            high = *pattern.get(at + 1)?;
-            at += 2;
-            if high == b'\\' {
-                high = *pattern.get(at)?;
-                at += 1;
-            }
-        }
-        fits |= (low..=high).contains(&byte);
-    }
+    glob::path_of(super::number::c_string(bytes))
 }

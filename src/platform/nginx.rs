@@ -1,0 +1,6 @@
+//! nginx: `nginx.conf` and everything that it includes.
+
+pub mod include;
+mod lex;
+pub mod parse;
+pub mod tree;
