@@ -11,6 +11,8 @@ mod checks;
 mod commands;
 #[path = "src/build/directives.rs"]
 mod directives;
+#[path = "src/build/nginx.rs"]
+mod nginx;
 #[path = "src/platform/redis/version.rs"]
 #[allow(dead_code)]
 mod version;
@@ -22,4 +24,5 @@ fn main() {
     checks::generate();
     commands::generate();
     directives::generate();
+    nginx::generate();
 }
