@@ -245,8 +245,12 @@ fn real(path: &Path) -> PathBuf {
 
 /// The most that any platform wants to see of a file of this name.
 fn interest(path: &Path) -> Interest {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    PLATFORMS.iter().map(|platform| platform.interest(&name)).max().unwrap_or(Interest::None)
+    let lower = |path: Option<&Path>| {
+        let name = path.and_then(Path::file_name).unwrap_or_default();
+        name.to_string_lossy().to_ascii_lowercase()
+    };
+    let (name, folder) = (lower(Some(path)), lower(path.parent()));
+    PLATFORMS.iter().map(|platform| platform.interest(&name, &folder)).max().unwrap_or(Interest::None)
 }
 
 /// The bytes of a file that somebody claims. Of a large one whose name says little, the start decides first.

@@ -6,6 +6,7 @@
 
 mod git;
 pub mod glob;
+mod memory;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,6 +14,7 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use self::git::Git;
+pub use self::memory::Memory;
 use crate::text::{self, Unreadable};
 
 /// A path, and whose file system it is in.
@@ -93,6 +95,12 @@ pub trait Files: Sync {
     /// [`Unreadable::OutOfReach`] when it may not be opened.
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable>;
 
+    /// What is at a location, symbolic links followed; `None` for nothing.
+    ///
+    /// # Errors
+    /// [`Unreadable`] says why it cannot be told.
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable>;
+
     /// Who may do what with a file, and whether git would keep it.
     ///
     /// # Errors
@@ -116,6 +124,17 @@ pub trait Files: Sync {
     fn executable(&self, _at: &Location) -> Result<(), Unreadable> {
         Ok(())
     }
+}
+
+/// What is at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FileKind {
+    /// Whether it is a regular file; a folder otherwise, or something that is neither.
+    pub file: bool,
+    /// Whether it is a folder.
+    pub folder: bool,
+    /// Whether its owner may run it.
+    pub executable: bool,
 }
 
 /// How a file stands in its file system.
@@ -205,6 +224,28 @@ impl Files for Disk {
 
     fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
         Ok(self.open(at)?.1)
+    }
+
+    #[cfg(unix)]
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+        use std::os::unix::fs::MetadataExt;
+        match fs::metadata(self.open(at)?.0).map_err(Unreadable::from) {
+            Ok(found) => {
+                let executable = found.mode() & 0o100 != 0;
+                Ok(Some(FileKind { file: found.is_file(), folder: found.is_dir(), executable }))
+            }
+            Err(Unreadable::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+        match fs::metadata(self.open(at)?.0).map_err(Unreadable::from) {
+            Ok(found) => Ok(Some(FileKind { file: found.is_file(), folder: found.is_dir(), executable: false })),
+            Err(Unreadable::Missing) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     #[cfg(unix)]
@@ -313,6 +354,10 @@ impl Files for Changed<'_> {
         self.files.real(at)
     }
 
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+        self.files.kind(at)
+    }
+
     fn appendable(&self, at: &Location) -> Result<(), Unreadable> {
         self.files.appendable(at)
     }
@@ -323,78 +368,5 @@ impl Files for Changed<'_> {
 
     fn standing(&self, at: &Location) -> Result<Standing, Unreadable> {
         self.files.standing(at)
-    }
-}
-
-/// Files held in memory: a whole small machine, whose `/` they are in. What examples of checks run on.
-#[derive(Debug, Clone, Default)]
-pub struct Memory {
-    files: BTreeMap<PathBuf, Vec<u8>>,
-    denied: Vec<PathBuf>,
-    modes: BTreeMap<PathBuf, u32>,
-}
-
-impl Memory {
-    /// No files.
-    pub fn new() -> Memory {
-        Memory::default()
-    }
-
-    /// Puts a file there; the path counts from `/`.
-    pub fn put(&mut self, path: impl AsRef<Path>, bytes: impl Into<Vec<u8>>) {
-        self.files.insert(normal(&Path::new("/").join(path)), bytes.into());
-    }
-
-    /// Makes a path refuse to be read.
-    pub fn deny(&mut self, path: impl AsRef<Path>) {
-        self.denied.push(normal(&Path::new("/").join(path)));
-    }
-
-    /// Gives a file other permission bits than 0640.
-    pub fn chmod(&mut self, path: impl AsRef<Path>, mode: u32) {
-        self.modes.insert(normal(&Path::new("/").join(path)), mode);
-    }
-
-    /// All paths with their bytes, sorted.
-    pub fn iter(&self) -> impl Iterator<Item = (&Path, &[u8])> {
-        self.files.iter().map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
-    }
-}
-
-impl Files for Memory {
-    fn read(&self, at: &Location) -> Result<Vec<u8>, Unreadable> {
-        let path = self.real(at)?;
-        if self.denied.iter().any(|denied| path.starts_with(denied)) {
-            return Err(Unreadable::Denied);
-        }
-        self.files.get(&path).cloned().ok_or(Unreadable::Missing)
-    }
-
-    fn list(&self, folder: &Location) -> Result<Vec<String>, Unreadable> {
-        let folder = self.real(folder)?;
-        let mut names: Vec<String> = self
-            .files
-            .keys()
-            .filter_map(|path| path.strip_prefix(&folder).ok()?.components().next())
-            .filter_map(|part| part.as_os_str().to_str().map(str::to_owned))
-            .collect();
-        names.dedup();
-        if names.is_empty() { Err(Unreadable::Missing) } else { Ok(names) }
-    }
-
-    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
-        Ok(normal(&Path::new("/").join(at.path())))
-    }
-
-    /// A work tree is below a folder with something in `.git`.
-    fn standing(&self, at: &Location) -> Result<Standing, Unreadable> {
-        let path = self.real(at)?;
-        if !self.files.contains_key(&path) {
-            return Err(Unreadable::Missing);
-        }
-        let mode = self.modes.get(&path).copied().unwrap_or(0o640);
-        let in_git = |folder: &Path| self.files.keys().any(|file| file.starts_with(folder.join(".git")));
-        let in_work_tree = path.ancestors().skip(1).any(in_git);
-        Ok(Standing { mode, in_work_tree, committed: in_work_tree })
     }
 }

@@ -1,6 +1,8 @@
 //! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
 
+pub mod effective;
 pub mod hardline;
+pub mod name;
 pub mod nginx;
 pub mod redis;
 pub mod sentinel;
@@ -21,8 +23,9 @@ pub trait Platform: Sync {
     /// The facts that its subjects can have, below the platform's name.
     fn schema(&self) -> &'static Root;
 
-    /// Whether a file of this name could be one of this platform's: asked before anything of it is read.
-    fn interest(&self, name: &str) -> Interest;
+    /// Whether a file of this name in a folder of that name, both in lower case, could be one of this platform's: asked
+    /// before anything of it is read.
+    fn interest(&self, name: &str, folder: &str) -> Interest;
 
     /// The places of everything in a source that must never be shown, whether it is in force or not.
     fn secrets(&self, source: &Source) -> Vec<Hidden>;

@@ -15,8 +15,11 @@ use hardline::platform::redis::effective::{Question, evaluate};
 use hardline::platform::redis::version::Version;
 use hardline::project::Trouble;
 use hardline::text::DEFAULT_LIMIT;
+use serde::Serialize;
 
 use super::{Failure, Screen, say};
+
+mod nginx;
 
 /// The server does not start.
 const REFUSED: u8 = 1;
@@ -35,14 +38,19 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "ADDR", num_args = 1.., value_delimiter = ',')]
     host_address: Vec<IpAddr>,
     /// What the file is taken for
-    #[arg(long, value_name = "NAME", value_parser = ["redis", "sentinel"])]
+    #[arg(long, value_name = "NAME", value_parser = ["redis", "sentinel", "nginx"])]
     platform: Option<String>,
+    #[command(flatten)]
+    request: nginx::Asked,
     /// Arguments of the server after the file, such as `--port 7000`; a last `-` reads standard input
     #[arg(last = true, value_name = "ARG")]
     arguments: Vec<OsString>,
 }
 
 pub(super) fn run(asked: &Arguments, screen: &mut Screen) -> Result<u8, Failure> {
+    if nginx::is_meant(asked.platform.as_deref(), &asked.request, &asked.file) {
+        return nginx::run(&asked.file, asked.server_version.as_deref(), &asked.request, screen);
+    }
     let version = version(asked.server_version.as_deref())?;
     let given: Vec<Vec<u8>> = asked.arguments.iter().map(bytes_of).collect();
     let mut stdin = Vec::new();
@@ -67,9 +75,14 @@ pub(super) fn run(asked: &Arguments, screen: &mut Screen) -> Result<u8, Failure>
         umask: umask(),
     };
     let answer = evaluate(&question, &files, &AclRules, &std::env::current_dir()?);
-    serde_json::to_writer_pretty(&mut screen.out, &answer).map_err(io::Error::from)?;
+    print(&answer, answer.accepted, screen)
+}
+
+/// Prints an answer; the exit code says whether the server starts.
+fn print(answer: &impl Serialize, accepted: Option<bool>, screen: &mut Screen) -> Result<u8, Failure> {
+    serde_json::to_writer_pretty(&mut screen.out, answer).map_err(io::Error::from)?;
     writeln!(screen.out)?;
-    Ok(match answer.accepted {
+    Ok(match accepted {
         Some(true) => 0,
         Some(false) => REFUSED,
         None => UNDECIDED,

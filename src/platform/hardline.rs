@@ -60,7 +60,7 @@ impl Platform for Hardline {
         &SCHEMA
     }
 
-    fn interest(&self, _: &str) -> Interest {
+    fn interest(&self, _: &str, _: &str) -> Interest {
         Interest::None
     }
 

@@ -55,7 +55,7 @@ impl Platform for Redis {
         &SCHEMA
     }
 
-    fn interest(&self, name: &str) -> Interest {
+    fn interest(&self, name: &str, _: &str) -> Interest {
         claim::interest(name)
     }
 

@@ -32,7 +32,7 @@ impl Platform for Sentinel {
         &SCHEMA
     }
 
-    fn interest(&self, name: &str) -> Interest {
+    fn interest(&self, name: &str, _: &str) -> Interest {
         claim::interest(name)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 
-use hardline::files::{Files, Location, Memory};
+use hardline::files::{FileKind, Files, Location, Memory};
 use hardline::platform::redis::accounts::AclRules;
 use hardline::platform::redis::effective::{Effective, Question, evaluate};
 use hardline::platform::redis::version::Version;
@@ -49,6 +49,10 @@ impl Files for Machine {
 
     fn real(&self, at: &Location) -> Result<std::path::PathBuf, Unreadable> {
         self.0.real(at)
+    }
+
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+        self.0.kind(at)
     }
 
     fn appendable(&self, at: &Location) -> Result<(), Unreadable> {

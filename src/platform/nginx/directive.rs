@@ -265,8 +265,8 @@ pub fn foreign(name: &str) -> Option<&'static str> {
 pub fn variable(name: &str, stream: bool, version: Version) -> Option<&'static Variable> {
     let lower = name.to_ascii_lowercase();
     let in_force = |rows: &'static [Row<Variable>]| {
-        let variables = rows.iter().filter(|row| row.holds(version)).map(|row| &row.what);
-        variables.filter(|variable| variable.stream == stream).next()
+        let mut variables = rows.iter().filter(|row| row.holds(version)).map(|row| &row.what);
+        variables.find(|variable| variable.stream == stream)
     };
     let exact = VARIABLES.get(lower.as_str()).and_then(|rows| in_force(rows)).filter(|found| !found.prefix);
     exact.or_else(|| {

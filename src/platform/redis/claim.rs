@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::directive;
 use crate::platform::Interest;
+use crate::platform::name::inner_name;
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,30 +18,8 @@ pub enum Form {
     Acl,
 }
 
-/// Endings that say a file is made into another one, which has the name without them.
-const TEMPLATES: [&str; 10] =
-    [".j2", ".jinja", ".jinja2", ".tmpl", ".template", ".gotmpl", ".tpl", ".erb", ".in", ".epp"];
-
 /// How many known lines a `*.conf` needs that is not called after the product.
 const ENOUGH: usize = 2;
-
-/// The name of the file that a template makes, in lower case.
-pub fn inner_name(path: &Path) -> String {
-    let mut name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
-    while let Some(inner) = TEMPLATES.iter().find_map(|ending| name.strip_suffix(ending)) {
-        name = inner.to_owned();
-    }
-    name
-}
-
-/// What a person would call the instance that a file configures: the file's name without its endings.
-pub fn subject_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let inner = inner_name(path);
-    let stem = [".conf", ".cfg", ".acl"].iter().find_map(|ending| inner.strip_suffix(ending)).unwrap_or(&inner);
-    // In the file's own case: endings are ASCII, so lengths agree unless lowering changed one.
-    name.get(..stem.len()).filter(|name| !name.is_empty()).unwrap_or(&name).to_owned()
-}
 
 /// How much of a file must be seen to tell, going by its name alone.
 pub fn interest(name: &str) -> Interest {

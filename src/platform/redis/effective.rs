@@ -18,7 +18,8 @@ use super::tls;
 use super::version::Version;
 use crate::fact::Unknown;
 use crate::files::{Files, Location};
-use crate::text::{Place, Sources, Span};
+use crate::platform::effective::{Fault, Open, shown};
+use crate::text::{Place, Sources};
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -76,30 +77,6 @@ pub struct Effective {
     pub reach: BTreeMap<&'static str, BTreeMap<&'static str, &'static str>>,
     /// What could not be told.
     pub unknown: Vec<Open>,
-}
-
-/// Why a server does not start.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// What it says.
-    pub message: String,
-    /// The file at fault; null for arguments.
-    pub path: Option<String>,
-    /// The line in it; for arguments the number of the option.
-    pub line: Option<usize>,
-}
-
-/// What could not be told.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Open {
-    /// Which part of the answer.
-    pub what: String,
-    /// Why.
-    pub why: &'static str,
-    /// The file where knowing ends.
-    pub path: Option<String>,
-    /// The line in it.
-    pub line: Option<usize>,
 }
 
 /// What a server would do. Paths in the answer are relative to `shown_from` where they lie below it.
@@ -174,10 +151,6 @@ fn in_order(loaded: &mut Loaded) {
     });
 }
 
-fn shown(path: &Path, from: &Path) -> String {
-    path.strip_prefix(from).unwrap_or(path).to_string_lossy().into_owned()
-}
-
 struct View<'a> {
     loaded: &'a Loaded,
     sources: &'a Sources,
@@ -212,19 +185,11 @@ impl View<'_> {
     }
 
     fn fault(&self, refusal: &Refusal) -> Fault {
-        let (path, line) = self.place(refusal.at);
-        Fault { message: refusal.message.clone(), path, line }
+        Fault::new(refusal.message.clone(), refusal.at, self.sources, self.shown_from)
     }
 
     fn open(&self, what: String, unknown: &Unknown) -> Open {
-        let (path, line) = self.place(unknown.at);
-        Open { what, why: unknown.why.as_str(), path, line }
-    }
-
-    fn place(&self, at: Span) -> (Option<String>, Option<usize>) {
-        let source = self.sources.get(at.source);
-        let path = source.place().path().map(|path| shown(path, self.shown_from));
-        (path, Some(source.position(at.start).line))
+        Open::new(what, unknown, self.sources, self.shown_from)
     }
 
     /// `CONFIG GET *` without what depends on the run (`config.c:configGetCommand`).

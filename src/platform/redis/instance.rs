@@ -18,7 +18,7 @@ use super::value::Typed;
 use super::version::Version;
 use crate::fact::{Name, Record, Subject, Unknown, Why};
 use crate::files::Location;
-use crate::platform::{Claimed, Context, Reading, Wanted};
+use crate::platform::{Claimed, Context, Reading, Wanted, name};
 use crate::text::{Level, Notice, SourceId, Sources, Span, Unreadable, Where};
 
 /// A server with its configuration, as each version in question reads it.
@@ -141,7 +141,7 @@ fn worlds(declared: Option<&str>, notices: &mut Vec<Notice>) -> Vec<&'static Ver
 fn lone(kind: &Kind, file: &Claimed, sources: &Sources, worlds: &[&'static Version]) -> Subject {
     Subject {
         kind: kind.name,
-        name: claim::subject_name(file.location.path()),
+        name: name::subject_name(file.location.path()),
         carrier: ACL_FILE,
         because: file.because.clone(),
         main: sources.get(file.source).whole(),
@@ -225,7 +225,7 @@ impl Reader<'_, '_> {
                       set elsewhere";
         Subject {
             kind: kind.name,
-            name: claim::subject_name(file.location.path()),
+            name: name::subject_name(file.location.path()),
             carrier: kind.carrier,
             because: file.because.clone(),
             main: self.library.sources.get(file.source).whole(),

@@ -1,0 +1,100 @@
+//! What holds on a level: what it says itself, or what the nearest level around it says.
+//!
+//! Every directive of nginx follows one of two rules. One value: the innermost level that sets it decides
+//! (`ngx_conf_merge_value`). A list: the innermost level that has any of them decides all of them, and nothing of
+//! the levels around it stays (`ngx_http_headers_filter_module.c`, `ngx_http_proxy_module.c`, `ngx_http_access_module.c`
+//! and so on). `add_header_inherit` changes the second rule for response headers from 1.29.3 on.
+
+use super::scope::{Kind, LevelId, Levels};
+use super::tree::Directive;
+use crate::fact::Unknown;
+
+/// What holds on a level under one name.
+#[derive(Debug, Clone)]
+pub struct Held<'a> {
+    /// The directives, in order; none where nobody says anything.
+    pub directives: Vec<&'a Directive>,
+    /// The level that says it.
+    pub level: Option<LevelId>,
+    /// Why it may be otherwise, if it may.
+    pub doubt: Option<Unknown>,
+}
+
+impl<'a> Held<'a> {
+    /// The directive that decides where only one may be.
+    pub fn one(&self) -> Option<&'a Directive> {
+        self.directives.last().copied()
+    }
+}
+
+impl<'a> Levels<'a> {
+    /// The directives of these names that hold on a level: those of the innermost level that has any.
+    pub fn held_any(&self, id: LevelId, names: &[&str]) -> Held<'a> {
+        let mut doubt = None;
+        for id in self.around(id) {
+            let level = &self.all[id];
+            // An `if` of a server is no level that anything is inherited from.
+            if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
+                continue;
+            }
+            let is = |directive: &&&Directive| names.contains(&&*directive.name);
+            let directives: Vec<&Directive> = level.own.iter().filter(is).copied().collect();
+            let here = level
+                .doubts
+                .iter()
+                .find(|doubt| names.iter().any(|name| doubt.touches(name)) && (directives.is_empty() || doubt.hides));
+            doubt = doubt.or_else(|| here.map(|doubt| doubt.unknown.clone()));
+            if !directives.is_empty() {
+                return Held { directives, level: Some(id), doubt };
+            }
+        }
+        Held { directives: Vec::new(), level: None, doubt }
+    }
+
+    /// What holds on a level under one name.
+    pub fn held(&self, id: LevelId, name: &str) -> Held<'a> {
+        self.held_any(id, &[name])
+    }
+
+    /// The argument of a directive that takes one, where it is known.
+    pub fn text(&self, id: LevelId, name: &str) -> Option<&'a str> {
+        self.held(id, name).one().map(|directive| directive.arg(0))
+    }
+
+    /// Whether a flag is on, `default` where nobody says it.
+    pub fn flag(&self, id: LevelId, name: &str, default: bool) -> bool {
+        self.text(id, name).map_or(default, |text| text.eq_ignore_ascii_case("on"))
+    }
+
+    /// The response headers that `add_header` (or `add_trailer`) adds on a level.
+    ///
+    /// Without `add_header_inherit` those of the innermost level that has any; with `merge` the level's own and then
+    /// what holds around it; with `off` only its own (`ngx_http_headers_merge_conf`, 1.29.3).
+    pub fn added(&self, id: LevelId, name: &str) -> Held<'a> {
+        let inherit = format!("{name}_inherit");
+        let mut held = Held { directives: Vec::new(), level: None, doubt: None };
+        for id in self.around(id) {
+            let level = &self.all[id];
+            if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
+                continue;
+            }
+            let own: Vec<&Directive> = self.own(id, name).collect();
+            let how = self.text(id, &inherit).unwrap_or("on");
+            let here = level
+                .doubts
+                .iter()
+                .find(|doubt| doubt.touches(name) && (own.is_empty() || doubt.hides || how == "merge"));
+            held.doubt = held.doubt.or_else(|| here.map(|doubt| doubt.unknown.clone()));
+            held.level = held.level.or((!own.is_empty()).then_some(id));
+            let some = !own.is_empty();
+            held.directives.extend(own);
+            match how {
+                "merge" => {}
+                "off" => break,
+                _ if some => break,
+                _ => {}
+            }
+        }
+        held
+    }
+}

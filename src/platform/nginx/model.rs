@@ -1,0 +1,95 @@
+//! A configuration taken apart as far as requests need it.
+
+use std::collections::BTreeMap;
+
+use super::listen::Listening;
+use super::pattern::Patterns;
+use super::scope::{Kind, LevelId, Levels};
+use super::tree::{Directive, File, directives};
+use super::version::Version;
+use crate::files::{Files, Location};
+use crate::text::Span;
+
+/// A configuration taken apart.
+pub struct Model<'a> {
+    /// Its levels.
+    pub levels: Levels<'a>,
+    /// What listens.
+    pub listening: Listening,
+    /// What makes a variable: `map`, `geo` or `split_clients`, by its name in lower case without `$`.
+    pub made: BTreeMap<String, Made<'a>>,
+    /// The variables that `set` sets anywhere: they are there, empty, where it was not run.
+    pub set: Vec<String>,
+    /// Expressions, compiled once.
+    pub patterns: Patterns,
+    /// The version of nginx.
+    pub version: Version,
+    /// What may be opened.
+    pub files: &'a dyn Files,
+    /// The start of the main file, for what has no other place.
+    pub main: Span,
+    /// The folder that relative paths of document roots count from.
+    pub prefix: Location,
+}
+
+/// A block that makes a variable.
+#[derive(Debug)]
+pub struct Made<'a> {
+    /// The directive.
+    pub directive: &'a Directive,
+    /// Its lines, includes in place.
+    pub lines: Vec<&'a Directive>,
+}
+
+impl<'a> Model<'a> {
+    /// The model of a main configuration.
+    pub fn new(file: &'a File, version: Version, files: &'a dyn Files, prefix: Location) -> Model<'a> {
+        Model::within(Levels::of(file), Span::at(file.source, 0), version, files, prefix)
+    }
+
+    /// The model of levels that were read.
+    pub fn within(
+        levels: Levels<'a>,
+        main: Span,
+        version: Version,
+        files: &'a dyn Files,
+        prefix: Location,
+    ) -> Model<'a> {
+        let listening = Listening::of(&levels);
+        let mut made = BTreeMap::new();
+        let mut set = Vec::new();
+        for level in &levels.all {
+            for directive in &level.own {
+                match (&*directive.name, directive.block()) {
+                    ("map" | "geo" | "split_clients", Some(block)) => {
+                        let name = directive.args.last().map_or("", |word| word.trim_start_matches('$'));
+                        let lines = directives(&block.items);
+                        made.entry(name.to_ascii_lowercase()).or_insert(Made { directive, lines });
+                    }
+                    ("set", None) => set.push(directive.arg(0).trim_start_matches('$').to_ascii_lowercase()),
+                    _ => {}
+                }
+            }
+        }
+        Model { levels, listening, made, set, patterns: Patterns::default(), version, files, main, prefix }
+    }
+
+    /// The server that a level is in, or the level itself.
+    pub fn server_of(&self, id: LevelId) -> LevelId {
+        self.levels.enclosing(id, Kind::Server).unwrap_or(id)
+    }
+
+    /// The level of the block that a directive opens on a level.
+    pub fn opened(&self, id: LevelId, directive: &Directive) -> Option<LevelId> {
+        let opens =
+            |child: &&LevelId| self.levels.all[**child].directive.is_some_and(|its| std::ptr::eq(its, directive));
+        self.levels.all[id].children.iter().find(opens).copied()
+    }
+
+    /// The servers of an `upstream`, or `None` where there is no such block.
+    pub fn upstream(&self, name: &str) -> Option<LevelId> {
+        self.levels.of_kind(Kind::Upstream).find(|&id| {
+            self.levels.all[id].directive.is_some_and(|directive| directive.arg(0).eq_ignore_ascii_case(name))
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! All ways that a request may take.
+
+use super::outcome::Outcome;
+use super::run::Run;
+use super::{Backend, Request};
+use crate::platform::nginx::model::Model;
+
+/// How many ways are followed before everything is unknown.
+const MOST_WAYS: usize = 64;
+
+/// Follows a request along every way that it may take. The second is whether there are more ways than were followed.
+///
+/// No way at all where nothing listens on its port.
+pub fn follow<'a>(model: &'a Model<'a>, request: &'a Request, backend: &'a Backend) -> (Vec<Outcome<'a>>, bool) {
+    let mut outcomes = Vec::new();
+    let mut choices: Vec<bool> = Vec::new();
+    for _ in 0..MOST_WAYS {
+        let mut run = Run::new(model, request, backend, choices);
+        outcomes.extend(run.whole());
+        choices = run.choices;
+        while choices.last() == Some(&true) {
+            choices.pop();
+        }
+        match choices.last_mut() {
+            Some(last) => *last = true,
+            None => return (outcomes, false),
+        }
+    }
+    (outcomes, true)
+}
