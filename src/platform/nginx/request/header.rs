@@ -152,10 +152,10 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Makes a redirect to a path one to a URL, as `absolute_redirect` says.
+    /// Makes nginx's own redirect to a path one to a URL, as `absolute_redirect` says. What an upstream says stays.
     fn absolute_location(&mut self) {
         let levels = &self.model.levels;
-        if !levels.flag(self.level, "absolute_redirect", true) {
+        if !self.redirects || !levels.flag(self.level, "absolute_redirect", true) {
             return;
         }
         let host = match levels.flag(self.level, "server_name_in_redirect", false) {
@@ -177,16 +177,34 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn log(&self) -> Log {
-        let levels = &self.model.levels;
-        let held = levels.held(self.level, "access_log");
-        let mut access: Vec<String> = held.directives.iter().map(|log| log.arg(0).to_owned()).collect();
-        if access.iter().any(|log| log == "off") {
-            access.clear();
-        } else if held.directives.is_empty() {
+    fn log(&mut self) -> Log {
+        let held = self.model.levels.held(self.level, "access_log");
+        if let Some(unknown) = held.doubt.clone() {
+            self.doubt("log.access", unknown);
+        }
+        let mut access = Vec::new();
+        if held.directives.is_empty() {
             access.push("logs/access.log".to_owned());
         }
-        let error = levels.held(self.level, "error_log").directives.first().map(|log| log.arg(0).to_owned());
-        Log { access, error }
+        for log in held.directives {
+            if log.arg(0) == "off" {
+                access.clear();
+                break;
+            }
+            let condition = log.args.iter().find_map(|word| word.strip_prefix("if="));
+            let holds = match condition.map(|condition| self.value(condition)) {
+                None => true,
+                Some(Text::Known(value)) => !value.is_empty() && value != "0",
+                Some(Text::Unknown(unknown)) => {
+                    self.doubt("log.access", unknown);
+                    true
+                }
+            };
+            if holds {
+                access.push(log.arg(0).to_owned());
+            }
+        }
+        let held = self.model.levels.held(self.level, "error_log");
+        Log { access, error: held.directives.first().map(|log| log.arg(0).to_owned()) }
     }
 }

@@ -62,6 +62,8 @@ pub(super) struct Run<'a> {
     pub last_modified: bool,
     pub upstream: Option<ToUpstream>,
     pub upstream_server: bool,
+    /// Whether `Location` is nginx's own.
+    pub redirects: bool,
     pub rejected: Option<u16>,
     pub access: Access,
     pub cache: Option<Cache>,
@@ -122,6 +124,7 @@ impl<'a> Run<'a> {
             last_modified: false,
             upstream: None,
             upstream_server: false,
+            redirects: false,
             rejected: None,
             access: Access::Allow,
             cache: None,
@@ -376,7 +379,9 @@ impl<'a> Run<'a> {
         self.captures = found.groups;
     }
 
+    /// A redirect of nginx's own.
     pub fn set_location(&mut self, to: Text) {
+        self.redirects = true;
         self.headers.retain(|header| !header.name.eq_ignore_ascii_case("location"));
         self.headers.push(Sent { name: "Location".to_owned(), value: to, always: true, from: None });
     }
