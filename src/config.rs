@@ -133,11 +133,12 @@ impl Reader<'_> {
                     reader.config.exclude = reader.patterns(value);
                 }),
                 "redis" => self.each(table, "redis", &["version", "key_prefixes"], Reader::redis),
+                "nginx" => self.each(table, "nginx", &["version"], Reader::nginx),
                 "checks" => self.each(table, "checks", &["select", "ignore", "paths"], Reader::checks),
                 "severity" => self.severity(table),
                 "params" => self.params(table),
                 other => {
-                    let known = ["files", "redis", "checks", "severity", "params", "waiver"];
+                    let known = ["files", "redis", "nginx", "checks", "severity", "params", "waiver"];
                     self.problem(key, unknown("table", other, &known));
                 }
             }
@@ -168,6 +169,13 @@ impl Reader<'_> {
         } else if let Some(version) = self.text(key, value) {
             self.config.versions.insert("redis", self.said(version, value));
         }
+    }
+
+    fn nginx(&mut self, key: &str, value: &Entry<'_>) {
+        let Some(version) = self.text(key, value) else { return };
+        // `1.28.0` is as clear as `nginx:1.28.0`.
+        let version = if version.contains(':') { version } else { format!("nginx:{version}") };
+        self.config.versions.insert("nginx", self.said(version, value));
     }
 
     fn checks(&mut self, key: &str, value: &Entry<'_>) {

@@ -112,7 +112,23 @@ pub struct Reading {
 
 /// Every platform, in the order in which they are asked whether a file is theirs.
 /// Sentinel comes first: what it names is no Redis instance of its own.
-pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis, &hardline::Hardline];
+pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis, &nginx::Nginx, &hardline::Hardline];
+
+/// What is wrong with a declared version, `product:version`, if anything is.
+///
+/// # Errors
+/// A line that says so.
+pub fn version(declared: &str) -> Result<(), String> {
+    match declared.starts_with("nginx:") {
+        true => nginx::version::Version::parse(declared).map(drop),
+        false => redis::version::Version::find(declared).map(drop),
+    }
+}
+
+/// The platform that a declared version is one of.
+pub fn of_version(declared: &str) -> &'static str {
+    if declared.starts_with("nginx:") { "nginx" } else { "redis" }
+}
 
 /// A file that was found, before anybody claimed it.
 #[derive(Debug, Clone)]

@@ -15,7 +15,6 @@ use crate::config::{self, Config};
 use crate::date::Date;
 use crate::files::normal;
 use crate::finding::{CheckId, Label};
-use crate::platform::redis::version::Version;
 use crate::platform::{self, Context, PLATFORMS, Reading, Wanted};
 use crate::schema::Root;
 use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Span, Where, read_file};
@@ -117,11 +116,11 @@ impl Project {
             project.file = Some(source);
             (project.config, project.places) = config::parse(project.sources.get(source));
         }
-        if let Some(Err(why)) = options.server_version.as_deref().map(Version::find) {
+        if let Some(Err(why)) = options.server_version.as_deref().map(platform::version) {
             project.lines.push(format!("--server-version: {why}"));
         }
         for version in project.config.versions.values() {
-            if let Err(text) = Version::find(&version.it) {
+            if let Err(text) = platform::version(&version.it) {
                 project.places.push(Label { span: version.at, text });
             }
         }
@@ -285,7 +284,9 @@ impl Project {
         let declared =
             self.config.versions.iter().map(|(platform, version)| ((*platform).to_owned(), version.it.clone()));
         let mut versions: BTreeMap<String, String> = declared.collect();
-        versions.extend(options.server_version.iter().map(|version| ("redis".to_owned(), version.clone())));
+        versions.extend(
+            options.server_version.iter().map(|version| (platform::of_version(version).to_owned(), version.clone())),
+        );
         let keep = || Arc::new(Collection { found: collected.found.clone(), notices: collected.notices.clone() });
         let kept = options.keep.then(keep);
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };

@@ -203,7 +203,7 @@ fn what_is_refused_has_its_place_and_reason() {
         ("bytes('10 apples') == 1", "'10 apples'", "expected a size"),
         ("bytes(toy.s) == 1", "bytes", "expected one literal"),
         ("can(toy.user, 'CONFIG SET')", "'CONFIG SET'", "small letters"),
-        ("can(toy.s, 'get')", "toy.s", "this is no user"),
+        ("can(toy.s, 'get')", "toy.s", "this is neither a user nor a server"),
         ("toy.one.exists(x, true)", "toy.one", "asks a list, and this is an integer"),
         ("toy.bind.exists(toy, true)", "toy", "the name `toy` is taken"),
         ("toy.bind.exists(item, true)", "item", "the name `item` is taken"),

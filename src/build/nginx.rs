@@ -84,8 +84,12 @@ pub fn generate() {
 
 fn tables(data: &Data) -> String {
     let mut directives = String::new();
+    let mut fields = String::new();
     let mut named = phf_codegen::Map::new();
     for (number, (name, rows)) in data.directives.iter().enumerate() {
+        let doc = format!("every `{name}` that is written");
+        writeln!(fields, "Field {{ name: {name:?}, ty: Type::List(&Type::Record(&[WRITTEN])), doc: {doc:?} }},")
+            .expect("a string");
         let rows: Vec<String> = rows.iter().map(|row| held(&row.since, &row.before, &row.spec(name))).collect();
         writeln!(directives, "Directive {{ name: {name:?}, rows: &[{}] }},", rows.join(", ")).expect("a string");
         named.entry(name.as_str(), number.to_string());
@@ -102,6 +106,8 @@ fn tables(data: &Data) -> String {
     }
     format!(
         "static DIRECTIVES: [Directive; {}] = [\n{directives}];\n\
+         /// Every directive as a fact: the list of those that are written.\n\
+         pub static FIELDS: &[Field] = &[\n{fields}];\n\
          static NAMED: phf::Map<&'static str, usize> = {};\n\
          static VARIABLES: phf::Map<&'static str, &'static [Row<Variable>]> = {};\n\
          static FOREIGN: &[Foreign] = &[\n{foreign}];\n",

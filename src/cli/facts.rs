@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use clap::Args;
-use hardline::fact::{Fact, Origin, Subject, Value};
+use hardline::fact::{Fact, List, Origin, Subject, Value};
 use hardline::mask::one_line;
 use hardline::platform::Wanted;
 use hardline::platform::hardline::subjects as waivers_of;
+use hardline::platform::nginx::directive;
 use hardline::project::Project;
 use hardline::report::Shower;
 
@@ -33,6 +34,10 @@ pub(super) fn run(arguments: Arguments, screen: &mut Screen) -> Result<u8, Failu
         let (path, because) = (show.path(subject.main.source), one_line(&subject.because));
         writeln!(screen.out, "{} {} ({path}): {because}", subject.kind, one_line(&subject.name))?;
         for (name, fact) in subject.facts.iter() {
+            // nginx has hundreds of directives; those that are not written are no news unless they are asked for.
+            if subject.kind == "nginx" && arguments.only.is_none() && is_unwritten(name, fact) {
+                continue;
+            }
             let mut tree = vec![(format!("{}.{name}", subject.kind), fact.clone())];
             while let Some((path, fact)) = tree.pop() {
                 if arguments.only.as_ref().is_none_or(|only| path.contains(only.as_str())) {
@@ -43,6 +48,11 @@ pub(super) fn run(arguments: Arguments, screen: &mut Screen) -> Result<u8, Failu
         }
     }
     Ok(0)
+}
+
+fn is_unwritten(name: &str, fact: &Fact) -> bool {
+    let none = |list: &List| list.items.is_empty() && list.rest.is_none();
+    directive::find(name).is_some() && matches!(fact.value(), Some(Value::List(list)) if none(list))
 }
 
 /// The facts inside of one, the first one last.

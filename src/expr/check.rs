@@ -543,7 +543,12 @@ impl Checker<'_> {
         let [user, Ast { kind: Kind::Text(command), span: command_span, .. }] = arguments else {
             return self.refuse(span, "expected `can(user, \"command\")` with a literal command");
         };
-        if command.is_empty() || command.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_whitespace()) {
+        // Of a server a path is asked, which may be written in any way.
+        let path = ["read /", "run /"].iter().any(|start| command.starts_with(start));
+        if !path
+            && (command.is_empty()
+                || command.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_whitespace()))
+        {
             let reason = "a command is written in small letters, its subcommand after `|`: \"config|set\"";
             return self.refuse(command_span, reason);
         }
@@ -552,7 +557,7 @@ impl Checker<'_> {
         };
         let path = self.path(names, &user.span)?;
         let Some(field) = path.ty.field("commands").filter(|field| field.ty == Type::Commands) else {
-            return self.refuse(&user.span, "this is no user: it has no `commands` to ask");
+            return self.refuse(&user.span, "this is neither a user nor a server: it has no `commands` to ask");
         };
         let mut fields = path.read.fields.to_vec();
         fields.push(Field::new(field.name));

@@ -7,6 +7,8 @@ use std::net::{IpAddr, Ipv6Addr};
 pub const FUNCTIONS: &[(&str, &str)] = &[
     ("bytes(\"10m\")", "the size as an integer; k, m, g and kb, mb, gb are powers of 1024"),
     ("can(user, \"config|set\")", "whether a user may run a command, with any arguments its rules allow"),
+    ("can(server, \"read /.env\")", "whether nginx sends a stranger the file of this path, should it be there"),
+    ("can(server, \"run /x.php\")", "whether nginx hands the file of this path to an interpreter of scripts"),
     ("cidr_contains(\"10.0.0.0/8\", address)", "whether an address lies in a network; unknown if it is no address"),
     ("explicit.redis.port", "whether a setting is written, not a default"),
     ("is_loopback(address)", "whether an address is 127.0.0.0/8 or ::1; unknown if it is no address"),

@@ -2,7 +2,9 @@
 //!
 //! The tables are made from `data/directives.toml` when hardline is built, so they cost nothing at start-up.
 
+use super::facts::schema::WRITTEN;
 use super::version::Version;
+use crate::schema::{Field, Type};
 
 include!(concat!(env!("OUT_DIR"), "/nginx.rs"));
 

@@ -22,7 +22,7 @@ use std::net::IpAddr;
 pub use self::cache::Cache;
 pub use self::outcome::{Access, Log, Outcome, Sent, ToUpstream};
 pub use self::variable::Text;
-pub use self::ways::follow;
+pub use self::ways::{follow, follow_in};
 
 /// A request.
 #[derive(Debug, Clone)]

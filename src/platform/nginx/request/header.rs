@@ -44,6 +44,7 @@ impl<'a> Run<'a> {
             access: self.access,
             cache: self.cache.take(),
             file: self.file.take(),
+            uri: std::mem::take(&mut self.path),
             path: std::mem::take(&mut self.passed),
             log: self.log(),
             body_limit: self.body_limit(),

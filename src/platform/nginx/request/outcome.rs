@@ -76,6 +76,8 @@ pub struct Outcome<'a> {
     pub cache: Option<Cache>,
     /// The file that is sent, where a file is.
     pub file: Option<String>,
+    /// The path of the URL at the end, after all redirects of nginx's own.
+    pub uri: String,
     /// The levels that it went through, the last last.
     pub path: Vec<LevelId>,
     /// Where it is logged.

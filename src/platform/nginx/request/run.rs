@@ -187,11 +187,15 @@ impl<'a> Run<'a> {
             let unknown = self.unsupported(at, "an expression of server_name that is not understood");
             self.doubt("server", unknown);
         }
-        self.server = chosen.server;
-        self.level = self.server;
         chosen.found.into_iter().for_each(|found| self.captured(found));
+        Some(self.within(socket.default, chosen.server))
+    }
+
+    /// Follows the request from where its server is known. `first` is the default server of the socket.
+    pub fn within(&mut self, first: LevelId, server: LevelId) -> Outcome<'a> {
+        (self.server, self.level) = (server, server);
         // The line of the request is read before its `Host`, with what the default server says.
-        let merge = self.model.levels.flag(socket.default, "merge_slashes", true);
+        let merge = self.model.levels.flag(first, "merge_slashes", true);
         match Target::parse(&self.request.target, merge) {
             Ok(target) => {
                 (self.path, self.args) = (target.path.clone(), target.args.clone());
@@ -199,7 +203,7 @@ impl<'a> Run<'a> {
             }
             Err(Bad::Invalid) => {
                 self.rejected = Some(400);
-                return Some(self.end(Stop::Status(400)));
+                return self.end(Stop::Status(400));
             }
             Err(Bad::NotText) => {
                 let at = self.here();
@@ -208,9 +212,9 @@ impl<'a> Run<'a> {
             }
         }
         if self.method == "TRACE" {
-            return Some(self.end(Stop::Status(405)));
+            return self.end(Stop::Status(405));
         }
-        Some(self.phases(Next::ServerRewrite))
+        self.phases(Next::ServerRewrite)
     }
 
     fn socket(&mut self, sockets: Vec<&'a Socket>) -> Option<&'a Socket> {

@@ -4,6 +4,7 @@ use super::outcome::Outcome;
 use super::run::Run;
 use super::{Backend, Request};
 use crate::platform::nginx::model::Model;
+use crate::platform::nginx::scope::LevelId;
 
 /// How many ways are followed before everything is unknown.
 const MOST_WAYS: usize = 64;
@@ -12,11 +13,30 @@ const MOST_WAYS: usize = 64;
 ///
 /// No way at all where nothing listens on its port.
 pub fn follow<'a>(model: &'a Model<'a>, request: &'a Request, backend: &'a Backend) -> (Vec<Outcome<'a>>, bool) {
+    every_way(model, request, backend, &Run::whole)
+}
+
+/// Follows a request that has come to a server, whatever its host and port.
+pub fn follow_in<'a>(
+    model: &'a Model<'a>,
+    server: LevelId,
+    request: &'a Request,
+    backend: &'a Backend,
+) -> (Vec<Outcome<'a>>, bool) {
+    every_way(model, request, backend, &|run| Some(run.within(server, server)))
+}
+
+fn every_way<'a>(
+    model: &'a Model<'a>,
+    request: &'a Request,
+    backend: &'a Backend,
+    follow: &dyn Fn(&mut Run<'a>) -> Option<Outcome<'a>>,
+) -> (Vec<Outcome<'a>>, bool) {
     let mut outcomes = Vec::new();
     let mut choices: Vec<bool> = Vec::new();
     for _ in 0..MOST_WAYS {
         let mut run = Run::new(model, request, backend, choices);
-        outcomes.extend(run.whole());
+        outcomes.extend(follow(&mut run));
         choices = run.choices;
         while choices.last() == Some(&true) {
             choices.pop();

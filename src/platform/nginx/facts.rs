@@ -1,0 +1,174 @@
+//! From a configuration to facts: what each level of it would do with a response.
+
+mod access;
+mod ask;
+mod cache;
+mod header;
+mod log;
+mod place;
+pub mod schema;
+mod server;
+mod start;
+mod upstream;
+mod written;
+
+use super::model::Model;
+use super::scope::{Kind, LevelId};
+use super::tree::{Directive, File};
+use super::version::Version;
+use crate::fact::{Fact, Items, List, Name, Origin, Record, Spans, Unknown, Value, Why};
+use crate::platform::Wanted;
+use crate::text::{Sources, Span};
+
+/// What facts are made of.
+pub struct Subject<'a> {
+    /// The configuration.
+    pub model: &'a Model<'a>,
+    /// Its main file.
+    pub file: &'a File,
+    /// The sources of the run.
+    pub sources: &'a Sources,
+    /// Whether it is a whole configuration.
+    pub whole: bool,
+    /// The level on which the directives of the file stand.
+    pub part_of: Kind,
+    /// The versions in question.
+    pub versions: &'a [Version],
+    /// The name of the main file.
+    pub name: &'a str,
+    /// The facts that somebody will ask for.
+    pub wanted: &'a Wanted,
+}
+
+/// All facts of a configuration.
+pub fn facts(subject: &Subject<'_>) -> Record {
+    let maker = Maker { subject, model: subject.model };
+    let mut facts: Vec<(Name, Fact)> = written::facts(&maker);
+    let mut add = |name: Name, make: &dyn Fn() -> Option<Fact>| {
+        if subject.wanted.has(name) {
+            facts.extend(make().map(|fact| (name, fact)));
+        }
+    };
+    let start = maker.model.main;
+    add("main", &|| Some(Fact::derived(subject.name.to_owned(), start)));
+    add("whole", &|| Some(Fact::derived(subject.whole, start)));
+    add("part_of", &|| Some(Fact::derived(kind_name(subject.part_of), start)));
+    add("http_block", &|| maker.http_block());
+    add("swallowed", &|| Some(start::swallowed(&maker)));
+    add("servers", &|| Some(maker.list("nginx.servers", maker.servers().map(|id| server::server(&maker, id)))));
+    add("scopes", &|| Some(place::scopes(&maker)));
+    add("log_formats", &|| Some(log::formats(&maker)));
+    add("zones", &|| Some(cache::zones(&maker)));
+    facts.extend(start::starts(&maker));
+    Record::new(facts)
+}
+
+/// Makes facts of one configuration.
+struct Maker<'a> {
+    subject: &'a Subject<'a>,
+    model: &'a Model<'a>,
+}
+
+impl<'a> Maker<'a> {
+    fn http_block(&self) -> Option<Fact> {
+        let http = self.model.levels.of_kind(Kind::Http).next()?;
+        let block = self.model.levels.all[http].directive?;
+        Some(Fact::derived("http", block.name.span))
+    }
+
+    /// The servers, and of a part of one the server that it must be in.
+    fn servers(&self) -> impl Iterator<Item = LevelId> + '_ {
+        self.model.levels.of_kind(Kind::Server)
+    }
+
+    /// The levels of a server whose settings a response can have.
+    fn levels_of(&self, server: LevelId) -> Vec<LevelId> {
+        let mut all = vec![server];
+        let mut at = 0;
+        while let Some(&id) = all.get(at) {
+            let children = self.model.levels.all[id].children.iter().copied();
+            let own = children.filter(|&child| {
+                matches!(self.model.levels.all[child].kind, Kind::Location | Kind::If | Kind::LimitExcept)
+            });
+            all.splice(at + 1..at + 1, own);
+            at += 1;
+        }
+        all
+    }
+
+    /// The place of a level: its block's name, up to its arguments.
+    fn at(&self, id: LevelId) -> Span {
+        match self.model.levels.all[id].directive {
+            Some(directive) => directive.text(),
+            None => self.model.levels.place(id).unwrap_or(self.model.main),
+        }
+    }
+
+    /// What a reader would call a level.
+    fn label(&self, id: LevelId) -> String {
+        match self.model.levels.all[id].directive {
+            Some(directive) => {
+                let words: Vec<&str> = directive.args.iter().map(|word| &*word.text).collect();
+                [&[&*directive.name], &words[..]].concat().join(" ")
+            }
+            None => format!("the {} around", kind_name(self.model.levels.all[id].kind)),
+        }
+    }
+
+    /// A list that may hold more than is seen.
+    fn list_with(&self, of: &'static str, items: impl IntoIterator<Item = Fact>, rest: Option<Unknown>) -> Fact {
+        let items: Vec<Fact> = items.into_iter().collect();
+        let mut spans: Vec<Span> = items.iter().filter_map(|item| item.spans().first().copied()).collect();
+        if spans.is_empty() {
+            spans.push(self.model.main);
+        }
+        let rest = rest.map(|unknown| unknown.following_from(of));
+        let value = Value::List(List { items: Items::Here(items.into()), rest });
+        Fact::Known { value, origin: Origin::Derived(Spans::from(spans)) }
+    }
+
+    /// A list of everything there is; what an include hides may be more.
+    fn list(&self, of: &'static str, items: impl IntoIterator<Item = Fact>) -> Fact {
+        let outer = self.model.levels.all.iter().filter(|level| matches!(level.kind, Kind::Main | Kind::Http));
+        let hidden = outer.flat_map(|level| &level.doubts).find(|doubt| doubt.touches("server") && self.subject.whole);
+        self.list_with(of, items, hidden.map(|doubt| doubt.unknown.clone()))
+    }
+
+    /// A fact that `doubt` keeps from being known.
+    fn unless(&self, doubt: Option<Unknown>, of: &'static str, fact: impl FnOnce() -> Fact) -> Fact {
+        doubt.map_or_else(fact, |unknown| Fact::Unknown(unknown.following_from(of)))
+    }
+
+    /// The text of an argument, unknown where a template fills it in.
+    fn word(&self, directive: &Directive, index: usize) -> Fact {
+        match directive.args.get(index) {
+            Some(word) if word.templated => Fact::unknown(Why::Templated, word.span, "the rendered file"),
+            Some(word) => Fact::derived(word.to_string(), directive.text()),
+            None => Fact::derived("", directive.text()),
+        }
+    }
+}
+
+fn kind_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Main => "main",
+        Kind::Http => "http",
+        Kind::Server => "server",
+        Kind::Location => "location",
+        Kind::If | Kind::ServerIf => "if",
+        Kind::LimitExcept => "limit_except",
+        Kind::Upstream => "upstream",
+        Kind::Other => "block",
+    }
+}
+
+/// A list of texts that stand at one place.
+fn texts(texts: impl IntoIterator<Item = impl Into<String>>, at: Span) -> Fact {
+    let items: Vec<Fact> = texts.into_iter().map(|text| Fact::derived(text.into(), at)).collect();
+    Fact::derived(Value::from(items), at)
+}
+
+/// A whole number as a fact; what is too large is the largest.
+fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,118 @@
+//! What a client gets of a server, answered when a check asks: `can(server, "read /.git/config")`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Maker;
+use crate::fact::{Can, Commands, Fact, Unknown, Value, Why};
+use crate::files::{FileKind, Files, Location};
+use crate::platform::nginx::model::Model;
+use crate::platform::nginx::request::{Backend, Outcome, Request, follow_in};
+use crate::platform::nginx::scope::{Kind, LevelId, Levels};
+use crate::platform::nginx::tree::File;
+use crate::platform::nginx::version::Version;
+use crate::text::{Span, Unreadable};
+
+/// Somebody whom no rule knows (RFC 5737, TEST-NET-3).
+const STRANGER: [u8; 4] = [203, 0, 113, 77];
+
+/// Answers for one server.
+struct Asked {
+    file: File,
+    part_of: Kind,
+    main: Span,
+    version: Version,
+    prefix: Location,
+    server: LevelId,
+    at: Span,
+}
+
+/// A machine on which the file that is asked for is there, and no other.
+struct Supposed<'a>(&'a str);
+
+impl Files for Supposed<'_> {
+    fn read(&self, _: &Location) -> Result<Vec<u8>, Unreadable> {
+        Err(Unreadable::OutOfReach)
+    }
+
+    fn list(&self, _: &Location) -> Result<Vec<String>, Unreadable> {
+        Err(Unreadable::OutOfReach)
+    }
+
+    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+        Ok(at.path().to_path_buf())
+    }
+
+    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+        let name = at.path().file_name().unwrap_or_default().to_string_lossy();
+        let asked = self.0.rsplit('/').next().unwrap_or_default();
+        let is = !asked.is_empty() && name == *asked;
+        // Without the file, its folder is what tells that the machine is the right one.
+        let folder = !name.contains('.');
+        let kind = FileKind { file: is, folder: !is && folder, executable: false };
+        Ok((is || folder).then_some(kind))
+    }
+}
+
+impl Maker<'_> {
+    /// What clients can do on a server.
+    pub fn asked(&self, server: LevelId) -> Fact {
+        let asked = Asked {
+            file: self.subject.file.clone(),
+            part_of: self.subject.part_of,
+            main: self.model.main,
+            version: self.model.version,
+            prefix: self.model.prefix.clone(),
+            server,
+            at: self.at(server),
+        };
+        Fact::derived(Value::Commands(Commands(Arc::new(asked))), self.at(server))
+    }
+}
+
+impl Can for Asked {
+    /// `read PATH`: whether a stranger is sent the file of this path, should it be there. `run PATH`: whether it is
+    /// handed to an interpreter of scripts under its own name.
+    fn can(&self, question: &str) -> Fact {
+        let Some((what, path)) = question.split_once(' ') else { return Fact::derived(false, self.at) };
+        let files = Supposed(path);
+        let levels = Levels::within(&self.file, self.part_of);
+        let model = Model::within(levels, self.main, self.version, &files, self.prefix.clone());
+        let Ok(mut request) = Request::of_url(&format!("http://server.invalid{path}")) else {
+            return Fact::derived(false, self.at);
+        };
+        request.client = Some(STRANGER.into());
+        let backend = Backend { status: 200, headers: Vec::new() };
+        let (outcomes, more) = follow_in(&model, self.server, &request, &backend);
+        let does = |outcome: &Outcome<'_>| match what {
+            "run" => {
+                outcome.uri == path && outcome.handler.is_some_and(|by| runs(&by.name)) && outcome.upstream.is_some()
+            }
+            _ => outcome.file.is_some() && outcome.uri == path && outcome.status == Some(200),
+        };
+        let open = |outcome: &Outcome<'_>| {
+            let doubt = outcome.doubts.iter().find(|(what, _)| matches!(*what, "response" | "location" | "server"));
+            doubt.map(|(_, unknown)| unknown.clone())
+        };
+        let first = outcomes.first().is_some_and(does);
+        let same = outcomes.iter().all(|outcome| does(outcome) == first);
+        let unknown = outcomes.iter().find_map(open).or_else(|| {
+            let fork = outcomes.iter().flat_map(|outcome| &outcome.forks).next();
+            (!same).then(|| fork.map(|(unknown, _)| unknown.clone())).flatten()
+        });
+        match unknown {
+            Some(unknown) => Fact::Unknown(unknown),
+            None if more || !same => {
+                Fact::Unknown(Unknown::new(Why::NotSupported, self.at, "which way a request goes"))
+            }
+            None => {
+                let level = outcomes.first().and_then(|outcome| model.levels.place(outcome.level));
+                Fact::derived(first, level.unwrap_or(self.at))
+            }
+        }
+    }
+}
+
+fn runs(handler: &str) -> bool {
+    matches!(handler, "fastcgi_pass" | "uwsgi_pass" | "scgi_pass" | "passenger_enabled")
+}

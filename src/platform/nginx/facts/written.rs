@@ -1,0 +1,84 @@
+//! What is written: every directive by its name, wherever it stands.
+
+use std::collections::BTreeMap;
+
+use super::{Maker, kind_name, number, texts};
+use crate::fact::{Fact, Name, Value, Why};
+use crate::platform::nginx::directive::FIELDS;
+use crate::platform::nginx::scope::{Kind, LevelId};
+use crate::platform::nginx::tree::Directive;
+use crate::platform::nginx::value::{Piece, milliseconds, pieces, size};
+use crate::text::Span;
+
+/// The lists of written directives that somebody will ask for, empty ones too.
+pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
+    let mut wanted: BTreeMap<Name, Vec<Fact>> = BTreeMap::new();
+    for field in FIELDS.iter().filter(|field| maker.subject.wanted.has(field.name)) {
+        wanted.insert(field.name, Vec::new());
+    }
+    if wanted.is_empty() {
+        return Vec::new();
+    }
+    let responding = maker.responding();
+    for (id, level) in maker.model.levels.all.iter().enumerate() {
+        for directive in &level.own {
+            if let Some(list) = wanted.get_mut(&*directive.name) {
+                list.push(written(maker, id, directive, &responding));
+            }
+        }
+    }
+    let all = wanted.into_iter().map(|(name, items)| (name, maker.list_with("nginx", items, None)));
+    all.collect()
+}
+
+fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, responding: &[LevelId]) -> Fact {
+    let at: Span = directive.text();
+    let templated = directive.args.iter().find(|word| word.templated);
+    let known = |fact: Fact| match templated {
+        Some(word) => Fact::unknown(Why::Templated, word.span, "the rendered file"),
+        None => fact,
+    };
+    let words: Vec<String> = directive.args.iter().map(|word| word.to_string()).collect();
+    let first = directive.arg(0);
+    let number_of = |value: Option<u64>| value.map_or(-1, number);
+    let levels = &maker.model.levels;
+    let holds = |&&place: &&LevelId| {
+        levels.held(place, &directive.name).directives.iter().any(|held| std::ptr::eq(*held, directive))
+    };
+    let place = levels.all[id].kind;
+    let in_force = match place {
+        Kind::Main | Kind::Other | Kind::Upstream | Kind::ServerIf => true,
+        _ => responding.iter().find(holds).is_some(),
+    };
+    let fields = [
+        ("value", known(Fact::derived(words.join(" "), at))),
+        ("words", known(texts(words.clone(), at))),
+        ("first", maker.word(directive, 0)),
+        ("last", maker.word(directive, directive.args.len().saturating_sub(1))),
+        ("on", known(Fact::derived(first.eq_ignore_ascii_case("on"), at))),
+        ("bytes", known(Fact::derived(number_of(size(first)), at))),
+        ("milliseconds", known(Fact::derived(number_of(milliseconds(first)), at))),
+        ("level", Fact::derived(kind_name(place), at)),
+        ("label", Fact::derived(maker.label(id), at)),
+        ("in_force", Fact::derived(in_force, at)),
+        ("variables", Fact::derived(Value::from(variables(directive.args.iter().map(|word| &**word), at)), at)),
+    ];
+    Fact::record(fields, at)
+}
+
+/// The variables in some texts, without `$`.
+pub(super) fn variables<'a>(texts: impl IntoIterator<Item = &'a str>, at: Span) -> Vec<Fact> {
+    names(texts).into_iter().map(|name| Fact::derived(name, at)).collect()
+}
+
+/// The names of the variables in some texts.
+pub(super) fn names<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for piece in texts.into_iter().flat_map(pieces) {
+        match piece {
+            Piece::Variable(name) if !names.contains(&name) => names.push(name),
+            _ => {}
+        }
+    }
+    names
+}
