@@ -99,6 +99,12 @@ const STOCK: [(&str, &[&str]); 12] = [
     ("acme.sh", &["location"]),
 ];
 
+/// Whether a path is that of a file that comes with nginx and says nothing of security.
+pub fn is_stock(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default();
+    STOCK.iter().any(|(stock, _)| *stock == name) || path.contains("modules-enabled/")
+}
+
 impl<'a> Levels<'a> {
     /// The levels of a main configuration.
     pub fn of(file: &'a File) -> Levels<'a> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::facts::{self, facts};
 use super::include::{Conf, Library};
 use super::model::Model;
-use super::scope::{Kind, Levels};
+use super::scope::{Kind, Levels, is_stock};
 use super::tree::{File, Step, directives, walk};
 use super::version::Version;
 use crate::fact::{Subject, Unknown};
@@ -154,12 +154,12 @@ fn tell(conf: &Conf, notices: &mut Vec<Notice>) {
 
 fn unread_in(items: &[super::tree::Item], unread: &mut Vec<Unknown>) {
     walk(items, &mut |step| match step {
-        Step::Unread(_, unknown) => unread.push(unknown.clone()),
+        Step::Unread(include, unknown) if !is_stock(include.arg(0)) => unread.push(unknown.clone()),
         Step::Directive(directive) => {
             if let Some(block) = directive.block() {
                 unread_in(&block.items, unread);
             }
         }
-        Step::Mistake(_) | Step::Template(_) => {}
+        Step::Unread(..) | Step::Mistake(_) | Step::Template(_) => {}
     });
 }

@@ -17,6 +17,10 @@ enum Said {
 impl Run<'_> {
     /// How the request ends for want of rights, if it does.
     pub fn access(&mut self) -> Option<Stop> {
+        // What nginx asks for itself is let in.
+        if self.asks {
+            return None;
+        }
         let any = self.model.levels.text(self.level, "satisfy") == Some("any");
         let mut refused = None;
         for ask in [Run::asked_address, Run::asked_password, Run::asked_request, Run::asked_others] {
@@ -94,8 +98,39 @@ impl Run<'_> {
         let Some(asks) = held.one().filter(|asks| asks.arg(0) != "off") else {
             return self.perhaps(held.doubt, 403);
         };
-        let unknown = Unknown::new(Why::NotSupported, asks.span, "what the request for access is answered");
-        if self.fork(unknown) { Said::No(403) } else { Said::Yes }
+        match self.subrequest(asks.arg(0)) {
+            Some(200..=299) => Said::Yes,
+            Some(status @ (401 | 403)) => Said::No(status),
+            Some(_) => Said::No(500),
+            None => {
+                let unknown = Unknown::new(Why::NotSupported, asks.span, "what the request for access is answered");
+                if self.fork(unknown) { Said::No(403) } else { Said::Yes }
+            }
+        }
+    }
+
+    /// The status that a request of nginx's own for this path gets; `None` where somebody else answers it.
+    fn subrequest(&mut self, uri: &str) -> Option<u16> {
+        if self.asks {
+            return None;
+        }
+        let uri = match self.value(uri) {
+            Text::Known(uri) => uri,
+            Text::Unknown(_) => return None,
+        };
+        let (path, args) = uri.split_once('?').unwrap_or((&uri, ""));
+        let mut own = Run::new(self.model, self.request, self.backend, std::mem::take(&mut self.choices));
+        std::mem::swap(&mut own.answers, &mut self.answers);
+        std::mem::swap(&mut own.variables, &mut self.variables);
+        (own.asked, own.target) = (self.asked, self.target.clone());
+        let outcome = own.asking(self.server, path, args);
+        std::mem::swap(&mut own.variables, &mut self.variables);
+        (self.choices, self.asked) = (own.choices, own.asked);
+        self.answers = outcome.forks;
+        if outcome.upstream.is_some() || !outcome.doubts.is_empty() {
+            return None;
+        }
+        outcome.status
     }
 
     /// What is said where something unseen may ask for more.

@@ -140,17 +140,33 @@ impl<'a> Run<'a> {
         Text::Known(self.model.levels.text(self.level, "default_type").unwrap_or("text/plain").to_owned())
     }
 
+    /// Whether an `alias` is in force that has no meaning any more: the path was rewritten since its location was found.
+    fn alias_void(&self) -> bool {
+        let held = self.model.levels.held_any(self.level, &["root", "alias"]);
+        !self.valid_location && held.one().is_some_and(|directive| *directive.name == *"alias")
+    }
+
+    /// How much of a path an `alias` takes the place of: the length of its location's name.
+    fn aliased(&mut self) -> Option<usize> {
+        let (_, alias, level) = self.root();
+        let location = level.filter(|_| alias).and_then(|level| Location::of(&self.model.levels, level))?;
+        Some(location.name.len())
+    }
+
     /// `try_files`: where it leads, if it leads elsewhere.
     pub fn try_files(&mut self) -> Option<Next> {
         // It is not inherited: neither an `if` nor a location in the location has it.
         let own = self.model.levels.own(self.level, "try_files").last()?;
         let (last, tried) = own.args.split_last()?;
+        if self.alias_void() {
+            return Some(Next::End(Stop::Status(500)));
+        }
         for word in tried {
             let (text, folder) = match word.strip_suffix('/') {
                 Some(text) => (text, true),
                 None => (&**word, false),
             };
-            let path = match self.value(text) {
+            let path = match self.tried_path(text) {
                 Text::Known(path) => path,
                 Text::Unknown(unknown) => {
                     self.doubt("response", unknown);
@@ -165,7 +181,7 @@ impl<'a> Run<'a> {
         if let Some(code) = last.strip_prefix('=') {
             return Some(Next::End(Stop::Status(code.parse().unwrap_or(500))));
         }
-        let to = match self.value(last) {
+        let to = match self.shortened(last) {
             Text::Known(to) => to,
             Text::Unknown(unknown) => {
                 self.doubt("response", unknown);
@@ -177,6 +193,29 @@ impl<'a> Run<'a> {
         }
         let (path, args) = to.split_once('?').unwrap_or((&to, ""));
         Some(self.internal_redirect(path.to_owned(), args.to_owned()))
+    }
+
+    /// A value of `try_files`. With `alias` and a variable in it, what the location's name is of its front is cut off
+    /// (`ngx_http_try_files_handler`).
+    fn shortened(&mut self, text: &str) -> Text {
+        let value = self.value(text);
+        let cut = self.aliased().filter(|_| text.contains('$'));
+        match (value, cut) {
+            (Text::Known(value), Some(cut)) if self.path.get(..cut).is_some_and(|front| value.starts_with(front)) => {
+                Text::Known(value[cut..].to_owned())
+            }
+            (value, _) => value,
+        }
+    }
+
+    /// The path whose file is tried: with `alias`, the location's name and then the value.
+    fn tried_path(&mut self, text: &str) -> Text {
+        match (self.shortened(text), self.aliased()) {
+            (Text::Known(value), Some(cut)) => {
+                Text::Known(format!("{}{value}", self.path.get(..cut).unwrap_or_default()))
+            }
+            (value, _) => value,
+        }
     }
 
     fn tried(&mut self, path: &str, folder: bool) -> bool {
@@ -218,6 +257,9 @@ impl<'a> Run<'a> {
 
     fn files(&mut self) -> Next {
         let reads = matches!(&*self.method, "GET" | "HEAD" | "POST");
+        if self.alias_void() && reads {
+            return Next::End(Stop::Status(500));
+        }
         if self.path.ends_with('/') {
             let next = if reads { self.index() } else { None };
             return next.unwrap_or_else(|| self.listing());

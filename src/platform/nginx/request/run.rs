@@ -27,7 +27,7 @@ pub(super) struct Run<'a> {
     pub backend: &'a Backend,
     /// How each question that cannot be answered is answered on this way.
     pub choices: Vec<bool>,
-    asked: usize,
+    pub asked: usize,
     pub answers: Vec<(Unknown, bool)>,
     pub doubts: Vec<(&'static str, Unknown)>,
 
@@ -67,6 +67,10 @@ pub(super) struct Run<'a> {
     pub rejected: Option<u16>,
     pub access: Access,
     pub cache: Option<Cache>,
+    /// Whether a cache of a location before may decide instead of the one of this one.
+    pub cached_before: bool,
+    /// Whether this asks on behalf of another request.
+    pub asks: bool,
     pub file: Option<String>,
     pub passed: Vec<LevelId>,
 }
@@ -128,34 +132,11 @@ impl<'a> Run<'a> {
             rejected: None,
             access: Access::Allow,
             cache: None,
+            cached_before: false,
+            asks: false,
             file: None,
             passed: Vec::new(),
         }
-    }
-
-    /// Whether something that cannot be told is so, on this way.
-    pub fn fork(&mut self, unknown: Unknown) -> bool {
-        // The same question has the same answer.
-        let same = |(asked, _): &&(Unknown, bool)| asked.at == unknown.at && asked.needs == unknown.needs;
-        if let Some((_, answer)) = self.answers.iter().find(same) {
-            return *answer;
-        }
-        let answer = self.choose();
-        self.answers.push((unknown, answer));
-        answer
-    }
-
-    fn choose(&mut self) -> bool {
-        if self.asked == self.choices.len() {
-            self.choices.push(false);
-        }
-        self.asked += 1;
-        self.choices[self.asked - 1]
-    }
-
-    /// Says that something cannot be told, whichever way it goes.
-    pub fn doubt(&mut self, what: &'static str, unknown: Unknown) {
-        self.doubts.push((what, unknown));
     }
 
     /// The place to show for what a level leaves open.
@@ -217,6 +198,15 @@ impl<'a> Run<'a> {
         self.phases(Next::ServerRewrite)
     }
 
+    /// Follows a request of nginx's own on behalf of this one.
+    pub fn asking(&mut self, server: LevelId, path: &str, args: &str) -> Outcome<'a> {
+        (self.server, self.level) = (server, server);
+        (self.path, self.args) = (path.to_owned(), args.to_owned());
+        (self.internal, self.untouched, self.asks) = (true, false, true);
+        self.method = "GET".to_owned();
+        self.phases(Next::ServerRewrite)
+    }
+
     fn socket(&mut self, sockets: Vec<&'a Socket>) -> Option<&'a Socket> {
         let mut rest = sockets.into_iter();
         let mut chosen = rest.next()?;
@@ -268,7 +258,7 @@ impl<'a> Run<'a> {
         }
         self.level = located.level.unwrap_or(self.server);
         located.found.into_iter().for_each(|found| self.captured(found));
-        if self.model.levels.own(self.level, "internal").next().is_some() && !self.internal {
+        if self.model.levels.held(self.level, "internal").one().is_some() && !self.internal {
             return Next::End(Stop::Status(404));
         }
         self.enter(self.level);
@@ -372,6 +362,8 @@ impl<'a> Run<'a> {
         });
         let Some(found) = found.filter(|_| self.changes_left > 0) else { return Next::End(Stop::Status(500)) };
         (self.internal, self.handler, self.uri_changed) = (true, None, false);
+        // The cache of the first attempt stays with the request.
+        self.cached_before |= self.cache.is_some();
         self.enter(found);
         Next::Rewrite
     }

@@ -70,6 +70,9 @@ impl Where {
         }
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
+        if authority.is_empty() || authority.starts_with(':') {
+            return None;
+        }
         let (name, port) = match authority.rsplit_once(':') {
             Some((name, port)) if !port.ends_with(']') => (name, port),
             _ => (authority, default),
@@ -116,12 +119,16 @@ impl<'a> Run<'a> {
             "proxy" => self.target_sent(handler, level, to.as_ref(), &url),
             _ => Text::Known(self.target.raw.clone()),
         };
+        if self.cached_before {
+            let unknown = self.unsupported(handler.span, "which of two caches decides");
+            self.doubt("cache", unknown);
+        }
         let looked = self.look_up(family, to.as_ref(), &target);
         let stores = looked.as_ref().is_some_and(|cache| cache.cacheable);
         let headers = if family == "proxy" { self.request_headers(stores) } else { self.parameters(family) };
         self.cache = looked;
         self.upstream = Some(ToUpstream { by: handler.span, to: url, target, headers });
-        self.answered(family, handler, to.as_ref())
+        self.answered(family)
     }
 
     fn target_sent(&mut self, handler: &Directive, level: LevelId, to: Option<&Where>, url: &Text) -> Text {
@@ -213,7 +220,7 @@ impl<'a> Run<'a> {
         hidden
     }
 
-    fn answered(&mut self, family: &'static str, handler: &Directive, to: Option<&Where>) -> Next {
+    fn answered(&mut self, family: &'static str) -> Next {
         let levels = &self.model.levels;
         for name in ["hide", "pass"] {
             if let Some(unknown) = levels.held(self.level, &format!("{family}_{name}_header")).doubt {
@@ -234,6 +241,8 @@ impl<'a> Run<'a> {
         let passed = levels.held(self.level, &format!("{family}_pass_header"));
         let passes = |name: &str| passed.directives.iter().any(|word| word.arg(0).eq_ignore_ascii_case(name));
         let hidden = self.hidden(self.level, family);
+        // nginx leaves the header to the upstream, whether or not that sends one.
+        self.upstream_server |= passes("server");
         for (name, value) in &self.backend.headers {
             let lower = name.to_ascii_lowercase();
             let hides = HIDDEN.contains(&&*lower) && !passes(name)
@@ -243,7 +252,6 @@ impl<'a> Run<'a> {
                 continue;
             }
             match &*lower {
-                "server" => self.upstream_server = true,
                 "content-type" => {
                     self.content_type = Some(Text::Known(value.clone()));
                     continue;
@@ -251,7 +259,7 @@ impl<'a> Run<'a> {
                 _ => {}
             }
             let value = match &*lower {
-                "location" | "refresh" if family == "proxy" => self.redirected(value, handler, to, &lower),
+                "location" | "refresh" if family == "proxy" => self.redirected(value, &lower),
                 "set-cookie" if family == "proxy" => self.cookie_changed(value),
                 _ => Text::Known(value.clone()),
             };
@@ -295,7 +303,7 @@ impl<'a> Run<'a> {
     }
 
     /// `proxy_redirect`: where the answer's own redirect leads for the client.
-    fn redirected(&mut self, value: &str, handler: &Directive, to: Option<&Where>, name: &str) -> Text {
+    fn redirected(&mut self, value: &str, name: &str) -> Text {
         let held = self.model.levels.held(self.level, "proxy_redirect");
         let default = held.directives.is_empty();
         let prefix = match name {
@@ -307,13 +315,13 @@ impl<'a> Run<'a> {
         };
         let (front, rest) = value.split_at(prefix);
         let rules: Vec<(String, String)> = match () {
-            () if default => self.default_redirect(handler, to).into_iter().collect(),
+            () if default => self.default_redirect().into_iter().collect(),
             () if held.directives.iter().any(|rule| rule.arg(0) == "off") => Vec::new(),
             () => {
                 let mut rules = Vec::new();
                 for rule in &held.directives {
                     if rule.arg(0) == "default" {
-                        rules.extend(self.default_redirect(handler, to));
+                        rules.extend(self.default_redirect());
                         continue;
                     }
                     if rule.arg(0).starts_with('~') {
@@ -331,23 +339,25 @@ impl<'a> Run<'a> {
         };
         for (from, into) in rules {
             if let Some(tail) = rest.strip_prefix(from.as_str()) {
+                // From now on it is a redirect of nginx's own.
+                self.redirects |= name == "location";
                 return Text::Known(format!("{front}{into}{tail}"));
             }
         }
         Text::Known(value.to_owned())
     }
 
-    fn default_redirect(&self, handler: &Directive, to: Option<&Where>) -> Option<(String, String)> {
-        if !is_plain(handler.arg(0)) {
-            return None;
-        }
-        let to = to?;
+    /// The rule where none is written: it is made for the outermost location that hands requests on, and inherited by
+    /// those in it, whatever they hand on to.
+    fn default_redirect(&self) -> Option<(String, String)> {
+        let levels = &self.model.levels;
+        let passes = |&id: &LevelId| levels.own(id, "proxy_pass").find(|pass| is_plain(pass.arg(0)));
+        let outermost = levels.around(self.level).filter_map(|id| Some((id, passes(&id)?))).last();
+        let (id, pass) = outermost?;
+        let to = Where::of(pass.arg(0))?;
         match to.path.is_empty() {
             true => Some((format!("{}/", to.origin), "/".to_owned())),
-            false => {
-                let (_, level) = self.handler?;
-                Some((handler.arg(0).to_owned(), self.prefix_of_location(level)?.to_owned()))
-            }
+            false => Some((pass.arg(0).to_owned(), self.prefix_of_location(id)?.to_owned())),
         }
     }
 }

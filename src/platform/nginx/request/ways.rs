@@ -3,6 +3,7 @@
 use super::outcome::Outcome;
 use super::run::Run;
 use super::{Backend, Request};
+use crate::fact::Unknown;
 use crate::platform::nginx::model::Model;
 use crate::platform::nginx::scope::LevelId;
 
@@ -47,4 +48,31 @@ fn every_way<'a>(
         }
     }
     (outcomes, true)
+}
+
+impl Run<'_> {
+    /// Whether something that cannot be told is so, on this way.
+    pub fn fork(&mut self, unknown: Unknown) -> bool {
+        // The same question has the same answer.
+        let same = |(asked, _): &&(Unknown, bool)| asked.at == unknown.at && asked.needs == unknown.needs;
+        if let Some((_, answer)) = self.answers.iter().find(same) {
+            return *answer;
+        }
+        let answer = self.choose();
+        self.answers.push((unknown, answer));
+        answer
+    }
+
+    fn choose(&mut self) -> bool {
+        if self.asked == self.choices.len() {
+            self.choices.push(false);
+        }
+        self.asked += 1;
+        self.choices[self.asked - 1]
+    }
+
+    /// Says that something cannot be told, whichever way it goes.
+    pub fn doubt(&mut self, what: &'static str, unknown: Unknown) {
+        self.doubts.push((what, unknown));
+    }
 }
