@@ -13,6 +13,7 @@ pub mod locate;
 pub mod model;
 pub mod parse;
 pub mod pattern;
+pub mod refuse;
 pub mod request;
 pub mod scope;
 pub mod secret;

@@ -272,7 +272,7 @@ pub fn variable(name: &str, stream: bool, version: Version) -> Option<&'static V
     };
     let exact = VARIABLES.get(lower.as_str()).and_then(|rows| in_force(rows)).filter(|found| !found.prefix);
     exact.or_else(|| {
-        let ends = (1..lower.len()).rev().filter(|&end| lower.is_char_boundary(end));
+        let ends = (1..=lower.len()).rev().filter(|&end| lower.is_char_boundary(end));
         let mut prefixes = ends.filter_map(|end| VARIABLES.get(&lower[..end])).filter_map(|rows| in_force(rows));
         prefixes.find(|found| found.prefix)
     })

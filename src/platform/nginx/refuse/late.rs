@@ -1,0 +1,188 @@
+//! What nginx finds when `http` ends (`ngx_http_block` after its parse) and when the file does, in its order.
+
+use super::Reader;
+use super::scope::Setting;
+use super::table::{Added, Keys};
+use super::value::{number, size};
+use crate::text::Span;
+
+/// The size of a page of memory, on most machines.
+const PAGE: i64 = 4096;
+
+/// Modules that answer through buffers and caches.
+const PROXIES: [(&str, &str); 4] =
+    [("http_proxy", "proxy"), ("http_fastcgi", "fastcgi"), ("http_uwsgi", "uwsgi"), ("http_scgi", "scgi")];
+
+impl Reader<'_> {
+    pub(super) fn end_of_http(&mut self) {
+        self.header_buffers();
+        self.end_of_upstreams(false);
+        self.end_of_certificates();
+        for (module, prefix) in PROXIES {
+            self.proxied(module, prefix);
+        }
+        self.double_locations();
+        self.listening_without_certificate();
+        self.unknown_variables(false);
+        self.server_names();
+    }
+
+    /// Everything after the last line of the main file.
+    pub(super) fn end(&mut self) {
+        let certain = !self.unseen;
+        let mut ends: Vec<(String, Span)> = Vec::new();
+        if !self.blocks.events {
+            let start = self.answer.refusals.first().map(|refusal| refusal.span).or(self.start);
+            ends.extend(start.map(|span| ("no \"events\" section in configuration".to_owned(), span)));
+        }
+        let zones = self.zones.without_size().into_iter();
+        ends.extend(zones.map(|(name, span)| (format!("zero size shared memory zone \"{name}\""), span)));
+        for (message, span) in ends {
+            self.refuse_late(message, span, certain);
+        }
+    }
+
+    /// `ngx_http_core_merge_srv_conf`.
+    fn header_buffers(&mut self) {
+        let servers: Vec<usize> = self.blocks.servers.iter().map(|server| server.scopes.0).collect();
+        for server in servers {
+            let of = |name: &str| self.scopes.inherited(server, "http_core", name);
+            let (buffers, pool) = (of("large_client_header_buffers"), of("connection_pool_size"));
+            let buffer = buffers.map_or(Some(8192), |set| size(set.args.get(1)?));
+            let room = pool.map_or(Some(512), |set| size(set.args.first()?));
+            let span = buffers.or(pool).map(|set| set.span);
+            if let (Some(buffer), Some(room), Some(span)) = (buffer, room, span) {
+                if buffer < room {
+                    let message = "the \"large_client_header_buffers\" size must be equal to or greater than \
+                                   \"connection_pool_size\"";
+                    return self.refuse_late(message, span, true);
+                }
+            }
+        }
+    }
+
+    /// `ngx_http_proxy_merge_loc_conf` and its kin: whether the sizes of buffers fit, and whether there is the cache.
+    fn proxied(&mut self, module: &'static str, prefix: &str) {
+        let scopes: Vec<usize> = self.scopes.all().filter(|(_, scope)| scope.merged).map(|(scope, _)| scope).collect();
+        for scope in scopes {
+            if let Some((message, span)) = self.buffers(scope, module, prefix) {
+                return self.refuse_late(message, span, true);
+            }
+            let cache = self.scopes.inherited(scope, module, &format!("{prefix}_cache"));
+            let Some(cache) = cache.filter(|cache| !cache.templated).cloned() else { continue };
+            let zone = cache.args.first().map_or("", String::as_str);
+            if zone != "off" && !zone.contains('$') && !self.zones.is_made(zone, module) {
+                let message = format!("\"{prefix}_cache\" zone \"{zone}\" is unknown");
+                return self.refuse_late(message, cache.span, !self.unseen);
+            }
+        }
+    }
+
+    fn buffers(&self, scope: usize, module: &'static str, prefix: &str) -> Option<(String, Span)> {
+        let of = |name: &str| self.scopes.inherited(scope, module, &format!("{prefix}_{name}"));
+        let (buffers, buffer, busy) = (of("buffers"), of("buffer_size"), of("busy_buffers_size"));
+        let (write, most) = (of("temp_file_write_size"), of("max_temp_file_size"));
+        let given = [buffers, buffer, busy, write, most];
+        if given.iter().flatten().any(|set| set.templated) {
+            return None;
+        }
+        let span = given.into_iter().flatten().max_by_key(|set| set.span.start)?.span;
+        let value = |set: Option<&Setting>, default: i64| set.map_or(Some(default), |set| size(set.args.first()?));
+        let (count, each) = match buffers {
+            None => (8, PAGE),
+            Some(set) => (number(set.args.first()?)?, size(set.args.get(1)?)?),
+        };
+        if count < 2 {
+            return Some((format!("there must be at least 2 \"{prefix}_buffers\""), span));
+        }
+        let largest = value(buffer, PAGE)?.max(each);
+        let of_both =
+            format!("the maximum of the value of \"{prefix}_buffer_size\" and one of the \"{prefix}_buffers\"");
+        let (busy, write) = (value(busy, 2 * largest)?, value(write, 2 * largest)?);
+        let most = value(most, 1 << 30)?;
+        let at_least = |name: &str| format!("\"{prefix}_{name}\" must be equal to or greater than {of_both}");
+        let message = match () {
+            () if busy < largest => at_least("busy_buffers_size"),
+            () if busy > (count - 1).saturating_mul(each) => format!(
+                "\"{prefix}_busy_buffers_size\" must be less than the size of all \"{prefix}_buffers\" minus one buffer"
+            ),
+            () if write < largest => at_least("temp_file_write_size"),
+            () if most != 0 && most < largest => format!(
+                "\"{prefix}_max_temp_file_size\" must be equal to zero to disable temporary files usage or must be equal \
+                 to or greater than {of_both}"
+            ),
+            () => return None,
+        };
+        Some((message, span))
+    }
+
+    /// `ngx_http_join_exact_locations`, for every block of locations that nginx makes a tree of: not below regular
+    /// expressions.
+    fn double_locations(&mut self) {
+        let locations = std::mem::take(&mut self.blocks.locations);
+        let plain = |scope: usize| {
+            let place = &self.scopes.get(scope).place;
+            !place.regex && !place.named && !place.noname
+        };
+        let mut double: Vec<(String, Span)> = Vec::new();
+        for (index, (parent, scope, span)) in locations.iter().enumerate() {
+            let mut around = Some(*parent);
+            while let Some(at) = around.filter(|at| plain(*at)) {
+                around = self.scopes.get(at).parent;
+            }
+            let place = &self.scopes.get(*scope).place;
+            let twin = locations[..index].iter().any(|(other, twin, _)| {
+                let twin = *twin;
+                let same = self.scopes.get(twin).place.name == place.name;
+                other == parent && plain(twin) && same && self.scopes.get(twin).place.exact == place.exact
+            });
+            if around.is_none() && plain(*scope) && twin {
+                double.push((format!("duplicate location \"{}\"", place.name), *span));
+            }
+        }
+        for (message, span) in double {
+            self.refuse_late(message, span, true);
+        }
+        self.blocks.locations = locations;
+    }
+
+    /// `ngx_http_variables_init_vars` and that of `stream`.
+    pub(super) fn unknown_variables(&mut self, stream: bool) {
+        let certain = !self.unseen && !self.modules;
+        let symbols = if stream { &self.stream } else { &self.http };
+        let unknown = symbols.unknown(self.version);
+        let unknown: Vec<_> = unknown.into_iter().map(|(name, span)| (name.to_owned(), span)).collect();
+        for (name, span) in unknown {
+            self.refuse_late(format!("unknown \"{name}\" variable"), span, certain);
+        }
+    }
+
+    /// `ngx_http_server_names`, for each address at which there is more than one server.
+    fn server_names(&mut self) {
+        let listens = std::mem::take(&mut self.listens.0);
+        for listen in &listens {
+            let captures = |server: &usize| self.blocks.servers.iter().any(|at| at.scopes.0 == *server && at.captures);
+            if listen.servers.len() < 2 && !captures(&listen.default) {
+                continue;
+            }
+            let mut keys = Keys::default();
+            let names: Vec<(String, Span)> = listen
+                .servers
+                .iter()
+                .filter_map(|server| self.blocks.servers.iter().find(|at| at.scopes.0 == *server))
+                .flat_map(|server| {
+                    if server.names.is_empty() { vec![(String::new(), server.span)] } else { server.names.clone() }
+                })
+                .collect();
+            for (name, span) in names {
+                let on = format!("\"{name}\" on {}", listen.address);
+                match keys.add(&name, true) {
+                    Added::New => {}
+                    Added::Known => self.warn(format!("conflicting server name {on}, ignored"), span),
+                    Added::Wrong => self.refuse_late(format!("invalid server name or wildcard {on}"), span, true),
+                }
+            }
+        }
+        self.listens.0 = listens;
+    }
+}

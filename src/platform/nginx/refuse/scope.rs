@@ -1,0 +1,157 @@
+//! Whose settings a directive writes: nginx keeps one set for all of `http`, one for each `server`, and one for each
+//! `location`, `if` and `limit_except`.
+
+use std::collections::HashMap;
+
+use super::Call;
+use crate::platform::nginx::directive::{Contexts, Level, Setter};
+use crate::text::Span;
+
+/// Where a directive stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame {
+    /// The kind of block.
+    pub context: Contexts,
+    /// The scope of the whole of `http`, `stream`, `mail` or the file.
+    pub main: usize,
+    /// The scope of the server or upstream.
+    pub server: usize,
+    /// The scope of the location.
+    pub location: usize,
+}
+
+/// What a location is for nginx. Everything else that has settings of locations is one too, without a name.
+#[derive(Debug, Clone, Default)]
+pub struct Place {
+    /// Its name: for a regular expression the expression.
+    pub name: String,
+    /// `location = /x`.
+    pub exact: bool,
+    /// `location ~ x`.
+    pub regex: bool,
+    /// `location @x`.
+    pub named: bool,
+    /// It is an `if` or a `limit_except`.
+    pub noname: bool,
+}
+
+/// A set of settings.
+#[derive(Debug, Default)]
+pub struct Scope {
+    /// The scope that it inherits from.
+    pub parent: Option<usize>,
+    /// What it is, for scopes of locations.
+    pub place: Place,
+    /// Whether it is one of a location below a server, or of the server itself.
+    pub merged: bool,
+    /// The last value of each setting, by module and name.
+    set: HashMap<(&'static str, String), Setting>,
+}
+
+/// A setting as it is written.
+#[derive(Debug, Clone)]
+pub struct Setting {
+    /// The arguments: of the last directive, or of all where they add up.
+    pub args: Vec<String>,
+    /// The directive.
+    pub span: Span,
+    /// Whether a template fills in some of it.
+    pub templated: bool,
+}
+
+impl Setting {
+    fn new(span: Span) -> Setting {
+        Setting { args: Vec::new(), span, templated: false }
+    }
+}
+
+/// All sets of settings, in the order in which nginx makes them.
+#[derive(Debug, Default)]
+pub struct Scopes(Vec<Scope>);
+
+impl Scopes {
+    /// The frame of the whole file.
+    pub fn main(&mut self) -> Frame {
+        let main = self.add(None);
+        Frame { context: Contexts::MAIN, main, server: main, location: main }
+    }
+
+    /// A new set.
+    pub fn add(&mut self, parent: Option<usize>) -> usize {
+        self.0.push(Scope { parent, ..Scope::default() });
+        self.0.len() - 1
+    }
+
+    /// The set of this number.
+    pub fn get(&self, scope: usize) -> &Scope {
+        &self.0[scope]
+    }
+
+    /// The set of this number, to change it.
+    pub fn get_mut(&mut self, scope: usize) -> &mut Scope {
+        &mut self.0[scope]
+    }
+
+    /// All sets with their numbers.
+    pub fn all(&self) -> impl Iterator<Item = (usize, &Scope)> {
+        self.0.iter().enumerate()
+    }
+
+    fn place(call: &Call<'_>) -> (usize, (&'static str, String)) {
+        let scope = match call.spec.level {
+            Level::Own | Level::Main => call.frame.main,
+            Level::Server => call.frame.server,
+            Level::Location => call.frame.location,
+        };
+        (scope, (call.spec.module, call.spec.alias.unwrap_or(call.name()).to_owned()))
+    }
+
+    /// Whether the setting of a directive is there already.
+    pub fn has(&self, call: &Call<'_>) -> bool {
+        let (scope, key) = Scopes::place(call);
+        self.0[scope].set.contains_key(&key)
+    }
+
+    /// Writes the setting of a directive.
+    pub fn set(&mut self, call: &Call<'_>) {
+        let (scope, key) = Scopes::place(call);
+        let args = call.args().iter().map(|word| word.text.to_string());
+        let setting = self.0[scope].set.entry(key).or_insert_with(|| Setting::new(call.span()));
+        if call.spec.setter != Setter::Texts {
+            setting.args.clear();
+        }
+        setting.args.extend(args);
+        setting.span = call.span();
+        setting.templated |= call.directive.templated();
+    }
+
+    /// Writes a setting by its name, for what is not simply a directive's.
+    pub fn mark(&mut self, scope: usize, module: &'static str, name: &str, value: &str, span: Span) {
+        let setting = Setting { args: vec![value.to_owned()], span, templated: false };
+        self.0[scope].set.insert((module, name.to_owned()), setting);
+    }
+
+    /// The values of settings of a set whose names begin like this, as [`Scopes::mark`] wrote them.
+    pub fn marked<'a>(&'a self, scope: usize, start: &'a str) -> impl Iterator<Item = &'a str> {
+        let marks = self.0[scope].set.iter().filter(move |((_, name), _)| name.starts_with(start));
+        marks.filter_map(|(_, set)| set.args.first()).map(String::as_str)
+    }
+
+    /// A setting in this very set.
+    pub fn own(&self, scope: usize, module: &'static str, name: &str) -> Option<&Setting> {
+        self.0[scope].set.get(&(module, name.to_owned()))
+    }
+
+    /// A setting in this set or the next one around that has it.
+    pub fn inherited(&self, scope: usize, module: &'static str, name: &str) -> Option<&Setting> {
+        let key = (module, name.to_owned());
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            if let Some(found) = self.0[scope].set.get(&key) {
+                return Some(found);
+            }
+            at = self.0[scope].parent;
+        }
+        None
+    }
+}

@@ -1,0 +1,355 @@
+//! Directives with functions of their own: which one reads what.
+
+use super::address::{Host, Use, network, url};
+use super::value::{milliseconds, number, offset, seconds};
+use super::zone::cache_valid;
+use super::{Base, Call, Fault, Outcome, Reader, said};
+use crate::platform::nginx::directive::Contexts;
+
+/// Whether a directive's own function looks for duplicates in its own way.
+pub(super) fn checks_itself(handler: &str) -> bool {
+    const OWN: [&str; 11] = [
+        "http_limit_conn",
+        "http_limit_req",
+        "stream_limit_conn",
+        "http_proxy_redirect",
+        "http_proxy_cookie_domain",
+        "http_proxy_cookie_path",
+        "http_proxy_cookie_flags",
+        "http_mirror",
+        "http_core_root",
+        "set_priority",
+        "http_v2_push",
+    ];
+    OWN.contains(&handler)
+}
+
+impl Reader<'_> {
+    /// Has a directive's own function read it.
+    pub(super) fn special(&mut self, handler: &str, call: Call<'_>) -> Outcome {
+        if let Some(outcome) = self.opening(handler, &call) {
+            return outcome;
+        }
+        if call.directive.templated() {
+            // What it defines is not known.
+            self.unseen = true;
+            return Ok(());
+        }
+        let handler = handler.strip_prefix("http_").unwrap_or(handler);
+        self.of_core(handler, &call)
+            .or_else(|| self.of_requests(handler, &call))
+            .or_else(|| self.of_answers(handler, &call))
+            .or_else(|| self.of_upstreams(handler, &call))
+            .unwrap_or(Ok(()))
+    }
+
+    /// Blocks, and what must be known even where a template fills in some of it.
+    fn opening(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
+        Some(match handler {
+            "events_block" => self.section(call, Contexts::EVENTS),
+            "http_block" => self.section(call, Contexts::HTTP),
+            "stream_block" => self.section(call, Contexts::STREAM),
+            "mail_block" => self.section(call, Contexts::MAIL),
+            "http_core_server" => self.server(call),
+            "stream_core_server" => self.other_server(call, Contexts::STREAM_SERVER),
+            "mail_core_server" => self.other_server(call, Contexts::MAIL_SERVER),
+            "http_core_location" => self.location(call),
+            "http_core_limit_except" => self.limit_except(call),
+            "http_rewrite_if" => self.condition(call),
+            "http_upstream" | "stream_upstream" => self.upstream(call),
+            "http_upstream_server" | "stream_upstream_server" => self.member(call),
+            "http_core_listen" => self.listen(call),
+            "http_core_types" => self.types(call),
+            "http_map_block" | "stream_map_block" => self.map(call),
+            "http_geo_block" | "stream_geo_block" => self.geo(call),
+            "conf_split_clients_block" => self.split_clients(call),
+            "http_core_server_name" => self.server_name(call),
+            _ => return None,
+        })
+    }
+
+    fn of_core(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
+        let value = call.arg(0);
+        Some(match handler {
+            "set_worker_processes" if value == "auto" || number(value).is_some() => Ok(()),
+            "set_worker_processes" => call.fault("invalid value"),
+            "set_priority" => {
+                let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
+                let before = self.scopes.own(call.frame.main, call.spec.module, call.name());
+                match number(digits) {
+                    _ if before.is_some_and(|set| set.args[0].bytes().any(|byte| matches!(byte, b'1'..=b'9'))) => {
+                        call.fault("is duplicate")
+                    }
+                    None => call.fault("invalid number"),
+                    Some(_) => Ok(()),
+                }
+            }
+            "set_cpu_affinity" => affinity(call),
+            "set_user" => self.user(call),
+            "load_module" => self.load(call),
+            "event_connections" if number(value).is_none() => said(format!("invalid number \"{value}\"")),
+            "event_use" if !matches!(value, "epoll" | "poll" | "select") => {
+                said(format!("invalid event type \"{value}\""))
+            }
+            "event_debug_connection" if value != "unix:" => match network(value) {
+                Some(_) => Ok(()),
+                None => self.host(value, value, "debug_connection"),
+            },
+            "error_log" | "core_error_log" | "stream_core_error_log" | "mail_core_error_log" => self.error_log(call),
+            "core_resolver"
+            | "stream_core_resolver"
+            | "mail_core_resolver"
+            | "upstream_resolver"
+            | "stream_upstream_resolver" => self.resolver(call),
+            _ => return None,
+        })
+    }
+
+    fn of_requests(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
+        let value = call.arg(0);
+        Some(match handler {
+            "rewrite_set" | "stream_set" | "auth_request_set" => self.assign(call),
+            "rewrite" => self.rewrite(call),
+            "rewrite_return" => self.answer_with(call),
+            "core_root" => self.root(call),
+            "try_files" => self.try_files(call),
+            "index_set_index" => match call.args().iter().find(|word| word.text.is_empty()) {
+                Some(_) => said(format!("index \"{value}\" in \"index\" directive is invalid")),
+                None => self.all(call),
+            },
+            "access_rule" | "stream_access_rule" if !matches!(value, "all" | "unix:") => match network(value) {
+                None => said(format!("invalid parameter \"{value}\"")),
+                Some(network) => {
+                    if network.loose {
+                        self.warn(format!("low address bits of {value} are meaningless"), call.span());
+                    }
+                    Ok(())
+                }
+            },
+            "realip_from" | "stream_realip_from" if value != "unix:" => match network(value) {
+                Some(_) => Ok(()),
+                None => self.host(value, value, "set_real_ip_from"),
+            },
+            "auth_basic_user_file" => self.template(value, call).map(|_| ()),
+            "core_set_aio" => match value {
+                "off" | "on" | "threads" => Ok(()),
+                _ if value.starts_with("threads=") => self.template(&value[8..], call).map(|_| ()),
+                _ => call.fault("invalid value"),
+            },
+            "core_directio" if value != "off" && offset(value).is_none() => call.fault("invalid value"),
+            "core_keepalive" => {
+                let header = call.args().get(1).is_none_or(|word| seconds(word).is_some());
+                if milliseconds(value).is_some() && header { Ok(()) } else { call.fault("invalid value") }
+            }
+            "core_open_file_cache" => open_files(call, false),
+            "log_open_file_cache" | "stream_log_open_file_cache" => open_files(call, true),
+            "limit_req_zone" => self.limit_zone(call, true),
+            "limit_conn_zone" | "stream_limit_conn_zone" => self.limit_zone(call, false),
+            "limit_req" => self.limit_req(call),
+            "limit_conn" | "stream_limit_conn" => self.limit_conn(call),
+            "gzip_disable" => self.expressions(call),
+            "disable_symlinks" => self.symlinks(call),
+            "valid_referers" => self.referers(call),
+            _ => return None,
+        })
+    }
+
+    fn of_answers(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
+        let value = call.arg(0);
+        Some(match handler {
+            "core_error_page" => self.error_page(call),
+            "headers_add" => self.header(call),
+            "headers_expires" => self.expires(call),
+            "log_set_format" | "stream_log_set_format" => self.log_format(call),
+            "log_set_log" | "stream_log_set_log" => self.access_log(call),
+            "set_charset_slot" => match value.strip_prefix('$') {
+                Some(name) if !name.is_empty() => {
+                    let span = call.span();
+                    self.symbols(call).read(name, span);
+                    Ok(())
+                }
+                Some(_) => said("invalid variable name \"$\""),
+                None => Ok(()),
+            },
+            "userid_expires" if !matches!(value, "max" | "off") && seconds(value).is_none() => {
+                call.fault("invalid value")
+            }
+            "userid_mark" if value != "off" => match value.as_bytes() {
+                [byte] if byte.is_ascii_alphanumeric() || *byte == b'=' => Ok(()),
+                _ => call.fault("value must be \"off\" or a single letter, digit or \"=\""),
+            },
+            "sub_filter" if value.is_empty() => said("empty search pattern"),
+            "sub_filter" => self.all(call),
+            "stream_return" => self.all(call),
+            "mirror" => {
+                let before = self.scopes.own(call.frame.location, call.spec.module, "mirror");
+                match before.map(|set| set.args[0] == "off") {
+                    Some(off) if off || value == "off" => call.fault("is duplicate"),
+                    _ => Ok(()),
+                }
+            }
+            "ssl_session_cache" | "stream_ssl_session_cache" | "mail_ssl_session_cache" => self.session_cache(call),
+            "ssl_ocsp_cache" | "stream_ssl_ocsp_cache" => self.ocsp_cache(call),
+            _ if handler.ends_with("ssl_certificate_cache") => self.certificate_cache(call),
+            _ if handler.ends_with("ssl_password_file") => self.read_now(call),
+            _ => return None,
+        })
+    }
+
+    fn of_upstreams(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
+        Some(match handler {
+            "proxy_pass" => self.proxy_pass(call),
+            "fastcgi_pass" | "scgi_pass" => self.pass(call, &[]),
+            "uwsgi_pass" => self.pass(call, &["uwsgi://", "suwsgi://"]),
+            "grpc_pass" => self.pass(call, &["grpc://", "grpcs://"]),
+            "memcached_pass" => {
+                let outcome = self.pass(call, &[]);
+                let span = call.span();
+                self.http.read("memcached_key", span);
+                outcome
+            }
+            "stream_proxy_pass" => self.stream_pass(call),
+            "fastcgi_split_path_info" => match self.regex(call.arg(0), call) {
+                Ok(2) => Ok(()),
+                Ok(_) => said(format!("pattern \"{}\" must have 2 captures", call.arg(0))),
+                Err(fault) => Err(fault),
+            },
+            "proxy_redirect" | "proxy_cookie_domain" | "proxy_cookie_path" | "proxy_cookie_flags" => {
+                self.rewritten(call)
+            }
+            "file_cache_set_slot" => self.cache_path(call),
+            "file_cache_valid_set_slot" => cache_valid(call),
+            _ if handler.ends_with("_cache_key") => self.template(call.arg(0), call).map(|_| ()),
+            _ if handler.ends_with("_store") => self.store(call),
+            "proxy_cache" | "fastcgi_cache" | "uwsgi_cache" | "scgi_cache" => self.cache(call),
+            "upstream_keepalive" => self.keepalive(call),
+            "upstream_zone" | "stream_upstream_zone" => self.upstream_zone(call),
+            "upstream_ip_hash" => self.balance(call, false),
+            "upstream_least_conn" | "stream_upstream_least_conn" => self.balance(call, true),
+            "upstream_hash" | "stream_upstream_hash" => {
+                let outcome = self.template(call.arg(0), call).map(|_| ());
+                outcome.and_then(|()| self.balance(call, false)).and_then(|()| only(call, 1, "consistent"))
+            }
+            "upstream_random" | "stream_upstream_random" => {
+                let outcome = self.balance(call, false).and_then(|()| only(call, 0, "two"));
+                let least_time = self.version.since(1, 31, 0) && call.arg(1).starts_with("least_time");
+                outcome.and_then(|()| if least_time { Ok(()) } else { only(call, 1, "least_conn") })
+            }
+            _ => return None,
+        })
+    }
+
+    /// Texts with variables, all of them.
+    fn all(&mut self, call: &Call<'_>) -> Outcome {
+        for word in call.args() {
+            self.template(word, call)?;
+        }
+        Ok(())
+    }
+
+    fn expressions(&mut self, call: &Call<'_>) -> Outcome {
+        for word in call.args().iter().filter(|word| !matches!(&*word.text, "msie6" | "degradation")) {
+            if let Err(fault) = super::regex::groups(word) {
+                return said(format!("pcre2_compile() failed: {fault} in \"{}\"", &*word.text));
+            }
+        }
+        Ok(())
+    }
+
+    fn user(&mut self, call: &Call<'_>) -> Outcome {
+        let (user, group) = (call.arg(0), call.args().get(1).map_or(call.arg(0), |word| &word.text));
+        for (name, what) in [(user, "getpwnam"), (group, "getgrnam")] {
+            if self.machine.account(name) == Some(false) {
+                return said(format!("{what}(\"{name}\") failed"));
+            }
+        }
+        Ok(())
+    }
+
+    fn load(&mut self, call: &Call<'_>) -> Outcome {
+        self.modules = true;
+        if self.blocks.any {
+            return call.fault("is specified too late");
+        }
+        let message = format!("dlopen() \"{}\" failed", call.arg(0));
+        match self.machine.readable(call.arg(0), Base::Prefix) {
+            Some(false) => said(message),
+            _ => Err(Fault::Maybe(message)),
+        }
+    }
+
+    /// `ngx_resolver_create`.
+    fn resolver(&mut self, call: &Call<'_>) -> Outcome {
+        let (mut servers, mut families) = (0, [true, true]);
+        for word in call.args() {
+            let word = &*word.text;
+            let invalid = || said(format!("invalid parameter: {word}"));
+            match word.split_once('=') {
+                Some(("valid", time)) if seconds(time).is_some() => continue,
+                Some(("ipv6", switch @ ("on" | "off"))) => families[1] = switch == "on",
+                Some(("ipv4", switch @ ("on" | "off"))) if self.version.since(1, 23, 1) => families[0] = switch == "on",
+                Some(("valid" | "ipv6", _)) => return invalid(),
+                Some(("ipv4", _)) if self.version.since(1, 23, 1) => return invalid(),
+                _ => {
+                    servers += 1;
+                    let told = |error: &str| Fault::Said(format!("{error} in resolver \"{word}\""));
+                    let at = url(word, 53, Use::Connect).map_err(told)?;
+                    if at.kind == Host::Name {
+                        self.host(&at.host, word, "resolver")?;
+                    }
+                }
+            }
+        }
+        match families {
+            [false, false] => said("\"ipv4\" and \"ipv6\" cannot both be \"off\""),
+            _ if servers == 0 => said("no name servers defined"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A parameter that can only be this word, if it is there.
+fn only(call: &Call<'_>, index: usize, word: &str) -> Outcome {
+    match call.args().get(index) {
+        Some(given) if &*given.text != word => said(format!("invalid parameter \"{}\"", &*given.text)),
+        _ => Ok(()),
+    }
+}
+
+/// `ngx_set_cpu_affinity`.
+fn affinity(call: &Call<'_>) -> Outcome {
+    let auto = call.arg(0) == "auto";
+    if auto && call.count() > 2 {
+        return said("invalid number of arguments in \"worker_cpu_affinity\" directive");
+    }
+    for mask in call.args().iter().skip(usize::from(auto)) {
+        if mask.text.len() > 1024 {
+            return said("\"worker_cpu_affinity\" supports up to 1024 CPUs only");
+        }
+        if let Some(wrong) = mask.text.chars().rev().find(|char| !matches!(char, '0' | '1' | ' ')) {
+            return said(format!("invalid character \"{wrong}\" in \"worker_cpu_affinity\""));
+        }
+    }
+    Ok(())
+}
+
+/// `open_file_cache` and `open_log_file_cache`.
+fn open_files(call: &Call<'_>, log: bool) -> Outcome {
+    let (mut max, mut off) = (0, false);
+    for word in call.args() {
+        let word = &*word.text;
+        match word.split_once('=') {
+            Some(("max", value)) if number(value).is_some_and(|max| log || max > 0) => max = number(value).unwrap_or(0),
+            Some(("inactive", value)) if seconds(value).is_some() => {}
+            Some(("min_uses", value)) if log && number(value).is_some() => {}
+            Some(("valid", value)) if log && seconds(value).is_some() => {}
+            None if word == "off" => off = true,
+            _ => return said(format!("invalid \"{}\" parameter \"{word}\"", call.name())),
+        }
+    }
+    if max == 0 && !off {
+        let the = if log { "" } else { "the " };
+        return said(format!("\"{}\" must have {the}\"max\" parameter", call.name()));
+    }
+    Ok(())
+}
