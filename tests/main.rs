@@ -15,6 +15,7 @@ mod hook;
 mod hostile;
 mod judge;
 mod load;
+mod nginx;
 mod oracle;
 mod reach;
 mod real;

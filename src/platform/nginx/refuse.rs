@@ -29,7 +29,7 @@ use self::symbol::Symbols;
 use self::upstream::Upstreams;
 use self::zone::Zones;
 use super::directive::{self, Duplicate, Setter, Spec};
-use super::tree::{Body, Directive, Item, Word};
+use super::tree::{Body, Directive, Item, Mistake, Word};
 use super::version::Version;
 use crate::text::Span;
 
@@ -243,7 +243,7 @@ impl Reader<'_> {
     fn items(&mut self, items: &[Item], frame: Frame) {
         for (index, item) in items.iter().enumerate() {
             match item {
-                Item::Mistake(mistake) => self.refuse(&*mistake.message, mistake.span, true),
+                Item::Mistake(mistake) => self.mistake(mistake),
                 Item::Template(_) => self.unseen = true,
                 Item::Directive(directive) => match &directive.body {
                     Body::Files(files) => files.iter().for_each(|file| self.items(&file.items, frame)),
@@ -253,6 +253,13 @@ impl Reader<'_> {
                 },
             }
         }
+    }
+
+    /// What cannot be read. nginx names the last line where it is the end that comes too early.
+    fn mistake(&mut self, mistake: &Mistake) {
+        let late = mistake.message.starts_with("unexpected end of file");
+        let (message, span) = (mistake.message.clone(), mistake.span);
+        self.answer.refusals.push(Refusal { message, span, certain: true, late });
     }
 
     /// `ngx_conf_handler`.

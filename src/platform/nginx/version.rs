@@ -33,7 +33,7 @@ impl Version {
     /// Reads `nginx:major.minor.patch[+distribution]`. Without a patch it is the last of the branch that the tables know
     /// of: `nginx:1.28` is 1.28.3.
     ///
-    /// Distributions backport fixes to nginx, no directives, so the part after `+` changes nothing.
+    /// The part after `+` changes nothing: what a distribution may have backported is `optional` in the tables.
     ///
     /// # Errors
     /// A line that says what is wrong with `declared`, or that it is older than the tables.

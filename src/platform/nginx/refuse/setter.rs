@@ -110,7 +110,7 @@ fn check(call: &Call<'_>, value: i64) -> Outcome {
             call.fault("must be 512, 1k, 2k, 4k, 8k, 16k, 32k, 64k, or 128k")
         }
         // `NGX_MIN_POOL_SIZE` and `NGX_POOL_ALIGNMENT` on 64 bits.
-        Some("core-pool-size" | "v2-pool-size") if value < 128 => said("the pool size must be no less than 128"),
+        Some("core-pool-size" | "v2-pool-size") if value < 112 => said("the pool size must be no less than 112"),
         Some("core-pool-size" | "v2-pool-size") if value % 16 != 0 => said("the pool size must be a multiple of 16"),
         Some("v2-recv-buffer-size") if value <= 2 * 16 => call.fault("value is too small"),
         Some("v2-preread-size") if value > i64::from(i32::MAX) => {

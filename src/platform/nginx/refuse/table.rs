@@ -65,7 +65,7 @@ impl Reader<'_> {
         walk(&block.items, &mut |step| steps.push(step));
         for (index, step) in steps.iter().enumerate() {
             match step {
-                Step::Mistake(mistake) => self.refuse(&*mistake.message, mistake.span, true),
+                Step::Mistake(mistake) => self.mistake(mistake),
                 Step::Template(_) | Step::Unread(..) => self.unseen = true,
                 Step::Directive(line) => {
                     let next = match steps.get(index + 1) {
@@ -153,7 +153,7 @@ impl Reader<'_> {
             let key = key.strip_prefix('\\').unwrap_or(key);
             match keys.add(key, hostnames) {
                 Added::New => Ok(()),
-                Added::Known => said(format!("conflicting parameter \"{key}\"")),
+                Added::Known => said(format!("conflicting parameter \"{}\"", key.to_ascii_lowercase())),
                 Added::Wrong => said(format!("invalid hostname or wildcard \"{key}\"")),
             }
         });

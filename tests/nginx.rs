@@ -1,0 +1,7 @@
+//! nginx: what the tables say and what a configuration is refused for, held against the real server.
+
+mod directive;
+mod refuse;
+mod refuse_cases;
+mod refuse_live;
+mod server;
