@@ -16,7 +16,9 @@ fn versions_are_read() {
     ] {
         assert_eq!(Version::parse(text), Ok(version), "{text}");
     }
-    for text in ["1.29.3", "apache:2.4.1", "nginx:1.17.10", "nginx:1", "nginx:1.x.1", "nginx:+1.22.1", "nginx:1.2.3.4", ""] {
+    for text in
+        ["1.29.3", "apache:2.4.1", "nginx:1.17.10", "nginx:1", "nginx:1.x.1", "nginx:+1.22.1", "nginx:1.2.3.4", ""]
+    {
         assert!(Version::parse(text).is_err(), "{text}");
     }
     assert_eq!(Version::newest().to_string(), "1.31.4");
@@ -25,7 +27,8 @@ fn versions_are_read() {
 
 #[test]
 fn directives_come_and_go() {
-    let known = |name: &str, version: Version| directive::find(name).is_some_and(|found| found.at(version).next().is_some());
+    let known =
+        |name: &str, version: Version| directive::find(name).is_some_and(|found| found.at(version).next().is_some());
     for (name, first) in [
         ("add_header_inherit", Version(1, 29, 3)),
         ("http2", Version(1, 25, 1)),
@@ -51,7 +54,8 @@ fn directives_come_and_go() {
 
 #[test]
 fn variables_are_found_by_name_and_by_how_they_begin() {
-    let found = |name: &str, version| directive::variable(name, false, version).map(|found| (found.prefix, found.changeable));
+    let found =
+        |name: &str, version| directive::variable(name, false, version).map(|found| (found.prefix, found.changeable));
     let (old, new) = (Version(1, 22, 1), Version::newest());
     assert_eq!(found("host", old), Some((false, false)));
     assert_eq!(found("ARGS", old), Some((false, true)));
@@ -72,7 +76,10 @@ const PLACES: [(Contexts, &str); 8] = [
     (Contexts::LOCATION, "events { }\nhttp { server { listen 127.0.0.1:18999; location / {\n@\n} } }\n"),
     (Contexts::UPSTREAM, "events { }\nhttp { upstream u { server 127.0.0.1;\n@\n} }\n"),
     (Contexts::SERVER_IF, "events { }\nhttp { server { listen 127.0.0.1:18999; if ($host) {\n@\n} } }\n"),
-    (Contexts::LOCATION_IF, "events { }\nhttp { server { listen 127.0.0.1:18999; location / { if ($host) {\n@\n} } } }\n"),
+    (
+        Contexts::LOCATION_IF,
+        "events { }\nhttp { server { listen 127.0.0.1:18999; location / { if ($host) {\n@\n} } } }\n",
+    ),
 ];
 
 /// Every directive in every place, with seven arguments more than it can have or none: nginx's answer tells whether it

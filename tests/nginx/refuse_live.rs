@@ -39,11 +39,29 @@ impl Dice {
 /// What is left out: it reads files or names of its own, or depends on the machine or the sizes of hashes.
 fn left_out(name: &str) -> bool {
     const NAMES: [&str; 17] = [
-        "include", "load_module", "user", "ssl_engine", "ssl_dhparam", "ssl_ciphers", "ssl_ecdh_curve", "ssl_stapling",
-        "ssl_stapling_file", "ssl_session_ticket_key", "ssl_conf_command", "ssl_ocsp", "working_directory", "pid", "lock_file",
-        "thread_pool", "ssl_stapling_responder",
+        "include",
+        "load_module",
+        "user",
+        "ssl_engine",
+        "ssl_dhparam",
+        "ssl_ciphers",
+        "ssl_ecdh_curve",
+        "ssl_stapling",
+        "ssl_stapling_file",
+        "ssl_session_ticket_key",
+        "ssl_conf_command",
+        "ssl_ocsp",
+        "working_directory",
+        "pid",
+        "lock_file",
+        "thread_pool",
+        "ssl_stapling_responder",
     ];
-    NAMES.contains(&name) || name.contains("_hash_") || name.contains("certificate") || name.ends_with("_crl")
+    NAMES.contains(&name)
+        || name.contains("_hash_")
+        || name.contains("certificate")
+        || name.ends_with("_crl")
+        || name.ends_with("password_file")
 }
 
 const PLACES: [(Contexts, &str); 10] = [
@@ -97,28 +115,152 @@ http {
 ";
 
 const VALUES: [&str; 40] = [
-    "on", "off", "0", "1", "2", "10", "65536", "-1", "1k", "8k", "1m", "1g", "9999999999g", "10s", "1h30m", "30m1h", "1y",
-    "100ms", "1.5", "x", "/a", "/a/b", "$host", "$mapped", "$nonsense", "a$", "${host", "~^/a$", "~(", "127.0.0.1",
-    "127.0.0.1:80", "localhost", "unix:/tmp/s", "10.0.0.0/8", "''", "=404", "default", "none", "any", "text/css",
+    "on",
+    "off",
+    "0",
+    "1",
+    "2",
+    "10",
+    "65536",
+    "-1",
+    "1k",
+    "8k",
+    "1m",
+    "1g",
+    "9999999999g",
+    "10s",
+    "1h30m",
+    "30m1h",
+    "1y",
+    "100ms",
+    "1.5",
+    "x",
+    "/a",
+    "/a/b",
+    "$host",
+    "$mapped",
+    "$nonsense",
+    "a$",
+    "${host",
+    "~^/a$",
+    "~(",
+    "127.0.0.1",
+    "127.0.0.1:80",
+    "localhost",
+    "unix:/tmp/s",
+    "10.0.0.0/8",
+    "''",
+    "=404",
+    "default",
+    "none",
+    "any",
+    "text/css",
 ];
 
 /// Arguments that directives with functions of their own take, or nearly.
 const SPECIAL: [(&str, &[&str]); 57] = [
-    ("listen", &["127.0.0.1:18997", "127.0.0.1:18997 default_server", "127.0.0.1:18999", "18996 ssl", "127.0.0.1:18997 backlog=9", "127.0.0.1:1899x", "[::1]:18995", "unix:sock", "127.0.0.1:18997 http2 proxy_protocol", "127.0.0.1:18997 rcvbuf=1k sndbuf=x", "127.0.0.1:18997 quic", "127.0.0.1:18990-18992 reuseport"]),
+    (
+        "listen",
+        &[
+            "127.0.0.1:18997",
+            "127.0.0.1:18997 default_server",
+            "127.0.0.1:18999",
+            "18996 ssl",
+            "127.0.0.1:18997 backlog=9",
+            "127.0.0.1:1899x",
+            "[::1]:18995",
+            "unix:sock",
+            "127.0.0.1:18997 http2 proxy_protocol",
+            "127.0.0.1:18997 rcvbuf=1k sndbuf=x",
+            "127.0.0.1:18997 quic",
+            "127.0.0.1:18990-18992 reuseport",
+        ],
+    ),
     ("server_name", &["a.example *.b.example", "~^(?<n>x)$", "*", "*x.y", ".x.example", "a/b", "'' _", "~", "~["]),
     ("location", &["/a", "/a/c", "= /a", "^~ /a/b", "~ \\.php$", "~* (x", "@n", "/z", "=/", "~x", "! /a"]),
-    ("if", &["($host = a)", "($host)", "( $host ~* ^a )", "(-f $uri)", "($host ~ (a)", "(!-z x)", "$host", "($nonsense)", "($host != a b)", "()"]),
+    (
+        "if",
+        &[
+            "($host = a)",
+            "($host)",
+            "( $host ~* ^a )",
+            "(-f $uri)",
+            "($host ~ (a)",
+            "(!-z x)",
+            "$host",
+            "($nonsense)",
+            "($host != a b)",
+            "()",
+        ],
+    ),
     ("set", &["$v 1", "$host 1", "$args x$v", "v 1", "$v $nonsense", "$w ${v}", "$http_a b", "$limit_rate 1k"]),
-    ("rewrite", &["^/a /b last", "^/(.*)$ /$1 break", "^ https://x$uri permanent", "( /b", "/a /b twice", "/a ''", "(?<r>x) /$r", "^/a /$nonsense?"]),
-    ("return", &["403", "301 https://$host$request_uri", "200 text", "https://x", "999", "1000", "x", "$scheme://x", "200 $nonsense"]),
+    (
+        "rewrite",
+        &[
+            "^/a /b last",
+            "^/(.*)$ /$1 break",
+            "^ https://x$uri permanent",
+            "( /b",
+            "/a /b twice",
+            "/a ''",
+            "(?<r>x) /$r",
+            "^/a /$nonsense?",
+        ],
+    ),
+    (
+        "return",
+        &[
+            "403",
+            "301 https://$host$request_uri",
+            "200 text",
+            "https://x",
+            "999",
+            "1000",
+            "x",
+            "$scheme://x",
+            "200 $nonsense",
+        ],
+    ),
     ("root", &["/srv", "/srv/$host", "$document_root", "html", "/x$"]),
     ("alias", &["/srv", "/srv/$1", "$realpath_root/x"]),
     ("try_files", &["$uri =404", "$uri $uri/ /index.html", "$uri =x", "$nonsense =404", "$uri @n"]),
-    ("error_page", &["404 /404.html", "404 =200 /x", "500 502 = @n", "200 /x", "499 /x", "404 =y /x", "=200 /x", "404 /$host"]),
+    (
+        "error_page",
+        &["404 /404.html", "404 =200 /x", "500 502 = @n", "200 /x", "499 /x", "404 =y /x", "=200 /x", "404 /$host"],
+    ),
     ("add_header", &["A b", "A $host always", "A b c", "A $nonsense", "A ''"]),
     ("add_trailer", &["A b", "A $host always", "A b c"]),
-    ("expires", &["1d", "-1", "epoch", "max", "modified +1h", "@15h30m", "@25h", "soon", "$mapped", "modified @1h", "modified epoch"]),
-    ("proxy_pass", &["http://127.0.0.1:18998", "http://backend", "http://backend/x", "https://backend", "http://backend:81", "http://$host", "127.0.0.1", "http://nohost.invalid:x", "http://unix:/tmp/s:/x", "http://[::1]:80/"]),
+    (
+        "expires",
+        &[
+            "1d",
+            "-1",
+            "epoch",
+            "max",
+            "modified +1h",
+            "@15h30m",
+            "@25h",
+            "soon",
+            "$mapped",
+            "modified @1h",
+            "modified epoch",
+        ],
+    ),
+    (
+        "proxy_pass",
+        &[
+            "http://127.0.0.1:18998",
+            "http://backend",
+            "http://backend/x",
+            "https://backend",
+            "http://backend:81",
+            "http://$host",
+            "127.0.0.1",
+            "http://nohost.invalid:x",
+            "http://unix:/tmp/s:/x",
+            "http://[::1]:80/",
+        ],
+    ),
     ("fastcgi_pass", &["127.0.0.1:9000", "unix:/run/php.sock", "backend", "127.0.0.1", "$host", "127.0.0.1:9000/x"]),
     ("uwsgi_pass", &["127.0.0.1:9000", "uwsgi://backend", "suwsgi://127.0.0.1:1", "127.0.0.1", "uwsgi://$host"]),
     ("scgi_pass", &["127.0.0.1:9000", "backend", "unix:", "$nonsense"]),
@@ -133,19 +275,124 @@ const SPECIAL: [(&str, &[&str]); 57] = [
     ("proxy_store", &["on", "off", "/x$uri", "$nonsense"]),
     ("proxy_cache_key", &["$scheme$host$uri", "$nonsense", "x"]),
     ("proxy_cache_valid", &["10m", "200 302 1h", "any 1m", "99 1m", "200 x", "600 1m"]),
-    ("proxy_cache_path", &["c2 keys_zone=c2:1m", "c3 keys_zone=pc:1m", "c4 keys_zone=c4:1k", "c5 levels=1:2 keys_zone=c5:1m inactive=x", "c6 keys_zone=c6", "c7 max_size=1g", "c8 keys_zone=c8:1m levels=1:2:2:1", "c9 keys_zone=c9:1m use_temp_path=maybe", "c10 keys_zone=c10:1m max_size=1g min_free=1m loader_files=5 manager_sleep=1s"]),
-    ("limit_req_zone", &["$host zone=r2:1m rate=5r/m", "$host zone=req:1m rate=1r/s", "$host zone=r3:1k rate=1r/s", "$host zone=r4:1m rate=0r/s", "$host zone=conn:1m rate=1r/s", "$host rate=1r/s zone=r5", "$nonsense zone=r6:1m rate=1r/s"]),
-    ("limit_req", &["zone=req", "zone=req burst=5 nodelay", "zone=req burst=0", "zone=none burst=5", "burst=5", "zone=req delay=2", "zone=req fast"]),
-    ("limit_conn_zone", &["$host zone=c11:1m", "$host zone=conn:1m", "$host zone=req:1m", "$host zone=c12", "$host zone=c13:10x"]),
+    (
+        "proxy_cache_path",
+        &[
+            "c2 keys_zone=c2:1m",
+            "c3 keys_zone=pc:1m",
+            "c4 keys_zone=c4:1k",
+            "c5 levels=1:2 keys_zone=c5:1m inactive=x",
+            "c6 keys_zone=c6",
+            "c7 max_size=1g",
+            "c8 keys_zone=c8:1m levels=1:2:2:1",
+            "c9 keys_zone=c9:1m use_temp_path=maybe",
+            "c10 keys_zone=c10:1m max_size=1g min_free=1m loader_files=5 manager_sleep=1s",
+        ],
+    ),
+    (
+        "limit_req_zone",
+        &[
+            "$host zone=r2:1m rate=5r/m",
+            "$host zone=req:1m rate=1r/s",
+            "$host zone=r3:1k rate=1r/s",
+            "$host zone=r4:1m rate=0r/s",
+            "$host zone=conn:1m rate=1r/s",
+            "$host rate=1r/s zone=r5",
+            "$nonsense zone=r6:1m rate=1r/s",
+        ],
+    ),
+    (
+        "limit_req",
+        &[
+            "zone=req",
+            "zone=req burst=5 nodelay",
+            "zone=req burst=0",
+            "zone=none burst=5",
+            "burst=5",
+            "zone=req delay=2",
+            "zone=req fast",
+        ],
+    ),
+    (
+        "limit_conn_zone",
+        &["$host zone=c11:1m", "$host zone=conn:1m", "$host zone=req:1m", "$host zone=c12", "$host zone=c13:10x"],
+    ),
     ("limit_conn", &["conn 5", "conn 0", "conn 65536", "none 5", "req 5"]),
-    ("access_log", &["off", "a.log", "a.log short", "a.log none", "a.log short buffer=32k flush=5m", "a.log short flush=5m", "a-$host.log short buffer=1k", "syslog:server=127.0.0.1 short", "syslog:server=127.0.0.1,tag=a-b", "off short", "a.log short gzip=9 if=$mapped", "a.log combined gzip=10"]),
-    ("log_format", &["short x", "long '$host $nonsense'", "f1 escape=json '$host'", "f2 escape=xml x", "f3 $", "f4 ${host", "f5 $1", "combined x"]),
-    ("error_log", &["e.log", "e.log warn", "e.log warning", "e.log debug_http", "e.log warn error", "stderr info", "syslog:server=127.0.0.1:514,facility=local7,severity=info", "syslog:server=", "e.log debug_http debug_core", "e.log debug_http warn"]),
+    (
+        "access_log",
+        &[
+            "off",
+            "a.log",
+            "a.log short",
+            "a.log none",
+            "a.log short buffer=32k flush=5m",
+            "a.log short flush=5m",
+            "a-$host.log short buffer=1k",
+            "syslog:server=127.0.0.1 short",
+            "syslog:server=127.0.0.1,tag=a-b",
+            "off short",
+            "a.log short gzip=9 if=$mapped",
+            "a.log combined gzip=10",
+        ],
+    ),
+    (
+        "log_format",
+        &[
+            "short x",
+            "long '$host $nonsense'",
+            "f1 escape=json '$host'",
+            "f2 escape=xml x",
+            "f3 $",
+            "f4 ${host",
+            "f5 $1",
+            "combined x",
+        ],
+    ),
+    (
+        "error_log",
+        &[
+            "e.log",
+            "e.log warn",
+            "e.log warning",
+            "e.log debug_http",
+            "e.log warn error",
+            "stderr info",
+            "syslog:server=127.0.0.1:514,facility=local7,severity=info",
+            "syslog:server=",
+            "e.log debug_http debug_core",
+            "e.log debug_http warn",
+        ],
+    ),
     ("allow", &["all", "10.0.0.0/8", "10.0.0.1/8", "::1", "2001:db8::/32", "x", "unix:", "10.0.0.0/33"]),
     ("deny", &["all", "10.0.0.0/8", "1.2.3", "::1/129"]),
     ("set_real_ip_from", &["10.0.0.0/8", "unix:", "127.0.0.1", "::/0"]),
-    ("resolver", &["127.0.0.1", "127.0.0.1:5353 valid=30s", "127.0.0.1 ipv6=off", "127.0.0.1 ipv6=maybe", "valid=5s", "127.0.0.1 valid=x", "[::1]:53", "[::1"]),
-    ("server", &["127.0.0.1:18997", "127.0.0.1 weight=2 max_fails=3 fail_timeout=5s", "127.0.0.1 backup", "127.0.0.1 down", "127.0.0.1 weight=0", "unix:/tmp/s", "127.0.0.1:x", "127.0.0.1 resolve", "127.0.0.1 max_conns=1 slow"]),
+    (
+        "resolver",
+        &[
+            "127.0.0.1",
+            "127.0.0.1:5353 valid=30s",
+            "127.0.0.1 ipv6=off",
+            "127.0.0.1 ipv6=maybe",
+            "valid=5s",
+            "127.0.0.1 valid=x",
+            "[::1]:53",
+            "[::1",
+        ],
+    ),
+    (
+        "server",
+        &[
+            "127.0.0.1:18997",
+            "127.0.0.1 weight=2 max_fails=3 fail_timeout=5s",
+            "127.0.0.1 backup",
+            "127.0.0.1 down",
+            "127.0.0.1 weight=0",
+            "unix:/tmp/s",
+            "127.0.0.1:x",
+            "127.0.0.1 resolve",
+            "127.0.0.1 max_conns=1 slow",
+        ],
+    ),
     ("hash", &["$host", "$host consistent", "$host stable", "$nonsense"]),
     ("random", &["", "two", "two least_conn", "three", "two most_conn"]),
     ("keepalive", &["16", "0", "x"]),
@@ -156,17 +403,56 @@ const SPECIAL: [(&str, &[&str]); 57] = [
     ("gzip_disable", &["msie6", "^Mozilla", "(", "[a"]),
     ("open_file_cache", &["off", "max=10", "max=10 inactive=20s", "inactive=20s", "max=0", "max=10 x=1"]),
     ("keepalive_timeout", &["65", "65 60", "0", "65 x", "1y"]),
-    ("ssl_session_cache", &["none", "shared:S:1m", "builtin:100 shared:T:10m", "shared:S:1k", "shared:S", "on", "shared:req:1m"]),
+    (
+        "ssl_session_cache",
+        &["none", "shared:S:1m", "builtin:100 shared:T:10m", "shared:S:1k", "shared:S", "on", "shared:req:1m"],
+    ),
     ("valid_referers", &["none blocked server_names", "*.a.example ~\\.b", "''", "~("]),
-    ("disable_symlinks", &["on", "off", "on from=/x", "off from=/x", "from=/x", "if_not_owner from=$document_root", "on off"]),
+    (
+        "disable_symlinks",
+        &["on", "off", "on from=/x", "off from=/x", "from=/x", "if_not_owner from=$document_root", "on off"],
+    ),
     ("fastcgi_split_path_info", &["^(.+\\.php)(/.+)$", "^(.+)$", "("]),
     ("worker_cpu_affinity", &["auto", "auto 0101", "0101 1010", "012", "auto 01 10"]),
 ];
 
 /// What may stand in a block of lines.
 const LINES: [(&str, &[&str]); 3] = [
-    ("map", &["a 1;", "A 2;", "default 0;", "~^b$ 2;", "~( 3;", "hostnames;", "*.x 4;", "x.* 5;", "*y 6;", "c $nonsense;", "d;", "volatile;", "\\a 7;", "e {"]),
-    ("geo", &["10.0.0.0/8 1;", "default 0;", "ranges;", "10.0.0.0-10.0.0.9 x;", "delete 10.0.0.0/8;", "x 1;", "proxy 10.0.0.1;", "proxy_recursive;", "volatile;", "a b c;", "::1 6;"]),
+    (
+        "map",
+        &[
+            "a 1;",
+            "A 2;",
+            "default 0;",
+            "~^b$ 2;",
+            "~( 3;",
+            "hostnames;",
+            "*.x 4;",
+            "x.* 5;",
+            "*y 6;",
+            "c $nonsense;",
+            "d;",
+            "volatile;",
+            "\\a 7;",
+            "e {",
+        ],
+    ),
+    (
+        "geo",
+        &[
+            "10.0.0.0/8 1;",
+            "default 0;",
+            "ranges;",
+            "10.0.0.0-10.0.0.9 x;",
+            "delete 10.0.0.0/8;",
+            "x 1;",
+            "proxy 10.0.0.1;",
+            "proxy_recursive;",
+            "volatile;",
+            "a b c;",
+            "::1 6;",
+        ],
+    ),
     ("split_clients", &["50% a;", "* b;", "60% c;", "0.5% d;", "0.555% e;", "x f;"]),
 ];
 
@@ -191,7 +477,9 @@ fn arguments(dice: &mut Dice, name: &str, spec: &Spec) -> String {
         let value = match spec.setter {
             Setter::Flag => dice.pick(&["on", "off", "ON"]),
             Setter::Number(..) => dice.pick(&numbers),
-            Setter::Size | Setter::Offset | Setter::TemplateSize => dice.pick(&["0", "1", "1k", "4k", "16k", "1m", "1000", "1g"]),
+            Setter::Size | Setter::Offset | Setter::TemplateSize => {
+                dice.pick(&["0", "1", "1k", "4k", "16k", "1m", "1000", "1g"])
+            }
             Setter::Milliseconds | Setter::Seconds => dice.pick(&["0", "30", "1h", "1m30s", "5ms", "1d", "1y"]),
             Setter::Enum(words) | Setter::Words(words) => dice.pick(words),
             Setter::Buffers => dice.pick(&["1", "2", "8", "4k", "8k", "32"]),
@@ -200,9 +488,8 @@ fn arguments(dice: &mut Dice, name: &str, spec: &Spec) -> String {
         };
         value.to_owned()
     };
-    let words: Vec<String> = (0..count)
-        .map(|_| if dice.one_in(6) { dice.pick(&VALUES).to_owned() } else { fitting(dice) })
-        .collect();
+    let words: Vec<String> =
+        (0..count).map(|_| if dice.one_in(6) { dice.pick(&VALUES).to_owned() } else { fitting(dice) }).collect();
     words.join(" ")
 }
 
@@ -284,7 +571,8 @@ fn differs(bench: &Bench, conf: &str) -> Option<(Said, Said)> {
 
 #[test]
 fn random_configurations_are_refused_alike() {
-    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
+    let number =
+        |name: &str, default: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default);
     let (seed, wanted) = (number("HARDLINE_SEED", 1), number("HARDLINE_CASES", 5_000) * 3 / 10);
     let (bench, started) = (Bench::new(), Instant::now());
     let (mut accepted, mut open, mut spread) = (0, 0, BTreeMap::new());
@@ -306,7 +594,10 @@ fn random_configurations_are_refused_alike() {
         }
     }
     let seconds = started.elapsed().as_secs_f64();
-    println!("{wanted} configurations, seed {seed}: {accepted} accepted, {open} open, {} directives, {seconds:.1} s", spread.len());
+    println!(
+        "{wanted} configurations, seed {seed}: {accepted} accepted, {open} open, {} directives, {seconds:.1} s",
+        spread.len()
+    );
     assert!(wrong.is_empty(), "seed {seed}: {} or more differ\n{}", wrong.len(), wrong.join("\n"));
     assert!(open * 10 <= wanted, "{open} of {wanted} are not definite");
     assert!(accepted * 10 >= wanted, "only {accepted} of {wanted} are accepted");

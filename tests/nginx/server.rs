@@ -72,22 +72,28 @@ impl Bench {
     pub fn nginx(&self, conf: &str) -> (Said, Vec<String>) {
         self.write("test.conf", conf);
         let mut command = Command::new(&self.program);
-        command.args(["-t", "-e", "stderr", "-g", "pid nginx.pid;", "-c", "test.conf", "-p"]).arg(self.path()).env_remove("NGINX");
+        command
+            .args(["-t", "-e", "stderr", "-g", "pid nginx.pid;", "-c", "test.conf", "-p"])
+            .arg(self.path())
+            .env_remove("NGINX");
         let output = command.output().expect("nginx runs");
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
-        let warnings = text.lines().filter_map(|line| line.split_once("[warn] ")).map(|(_, what)| what.to_owned()).collect();
+        let warnings =
+            text.lines().filter_map(|line| line.split_once("[warn] ")).map(|(_, what)| what.to_owned()).collect();
         if output.status.success() {
             return (Said::Accepted, warnings);
         }
         let last = text.lines().filter(|line| line.contains("[emerg]")).next_back().unwrap_or_default();
         let message = last.split_once("[emerg] ").map_or(last, |(_, message)| message);
         // The number of the process comes before it.
-        let message = message.split_once("#0: ").or_else(|| message.split_once(": ")).filter(|(start, _)| numbered(start));
+        let message =
+            message.split_once("#0: ").or_else(|| message.split_once(": ")).filter(|(start, _)| numbered(start));
         let message = message.map_or(last, |(_, message)| message).to_owned();
-        let (message, line) = match message.rsplit_once(" in ").and_then(|(message, at)| Some((message, at.rsplit_once(':')?))) {
-            Some((start, (file, line))) if file.ends_with("test.conf") => (start.to_owned(), line.parse().ok()),
-            _ => (message, None),
-        };
+        let (message, line) =
+            match message.rsplit_once(" in ").and_then(|(message, at)| Some((message, at.rsplit_once(':')?))) {
+                Some((start, (file, line))) if file.ends_with("test.conf") => (start.to_owned(), line.parse().ok()),
+                _ => (message, None),
+            };
         (Said::Refused(message, line), warnings)
     }
 

@@ -379,5 +379,7 @@ fn cut_short(directive: &Directive, next: Option<&Item>) -> bool {
         Some(Item::Template(span)) => *span,
         _ => return false,
     };
-    matches!(directive.body, Body::Simple) && start.source == directive.span.source && directive.span.end > start.start
+    let own = directive.span;
+    let inside = start.source == own.source && (own.start..own.end).contains(&start.start);
+    matches!(directive.body, Body::Simple) && inside
 }

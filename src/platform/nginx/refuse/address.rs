@@ -28,6 +28,18 @@ pub fn ipv6(text: &str) -> Option<Ipv6Addr> {
     text.parse().ok()
 }
 
+/// Whether a text is a number that the C library takes for an address (`inet_aton`): `1`, `127.1`, `0x7f.1`.
+pub fn numeric(text: &str) -> bool {
+    let part = |part: &str| match part.strip_prefix("0x").or_else(|| part.strip_prefix("0X")) {
+        Some(hex) => u64::from_str_radix(hex, 16).ok(),
+        None if part.len() > 1 && part.starts_with('0') => u64::from_str_radix(part, 8).ok(),
+        None => number(part).and_then(|number| u64::try_from(number).ok()),
+    };
+    let parts: Option<Vec<u64>> = text.split('.').map(part).collect();
+    let Some((last, others)) = parts.as_deref().and_then(<[u64]>::split_last) else { return false };
+    others.len() < 4 && others.iter().all(|octet| *octet < 256) && *last < 1 << (8 * (4 - others.len()))
+}
+
 /// A network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Network {

@@ -67,7 +67,7 @@ impl Reader<'_> {
         self.scopes.set(call);
         self.inside(call, Frame { context, main, server, location });
         match context {
-            Contexts::HTTP => self.end_of_http(),
+            Contexts::HTTP => self.end_of_http(main),
             Contexts::STREAM => self.unknown_variables(true),
             _ => {}
         }

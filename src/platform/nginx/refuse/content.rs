@@ -1,5 +1,6 @@
 //! What a location serves and says: `root`, `try_files`, `error_page`, `add_header`, `expires`.
 
+use super::table::Added;
 use super::value::{number, seconds};
 use super::{Call, Fault, Outcome, Reader, said};
 
@@ -129,7 +130,17 @@ impl Reader<'_> {
                 Some(pattern) => {
                     super::regex::groups(pattern).map_err(fault)?;
                 }
-                None => {}
+                None if matches!(text, "none" | "blocked" | "server_names") => {}
+                None => {
+                    let name = text.split('/').next().unwrap_or(text);
+                    match self.scopes.get_mut(call.frame.location).referers.add(name, true) {
+                        Added::New => {}
+                        Added::Known => {
+                            return said(format!("conflicting parameter \"{}\"", name.to_ascii_lowercase()));
+                        }
+                        Added::Wrong => return said(format!("invalid hostname or wildcard \"{name}\"")),
+                    }
+                }
             }
         }
         Ok(())

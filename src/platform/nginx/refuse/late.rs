@@ -2,7 +2,7 @@
 
 use super::Reader;
 use super::scope::Setting;
-use super::table::{Added, Keys};
+use super::table::{Added, Keys, charset_pair};
 use super::value::{number, size};
 use crate::text::Span;
 
@@ -13,16 +13,28 @@ const PAGE: i64 = 4096;
 const PROXIES: [(&str, &str); 4] =
     [("http_proxy", "proxy"), ("http_fastcgi", "fastcgi"), ("http_uwsgi", "uwsgi"), ("http_scgi", "scgi")];
 
+/// What they tell those whom they ask: texts with variables, which nginx reads only when it merges.
+const TOLD: [(&str, &[&str]); 5] = [
+    ("http_proxy", &["proxy_set_body", "proxy_set_header"]),
+    ("http_fastcgi", &["fastcgi_param"]),
+    ("http_uwsgi", &["uwsgi_param"]),
+    ("http_scgi", &["scgi_param"]),
+    ("http_grpc", &["grpc_set_header"]),
+];
+
 impl Reader<'_> {
-    pub(super) fn end_of_http(&mut self) {
+    pub(super) fn end_of_http(&mut self, main: usize) {
         self.header_buffers();
         self.end_of_upstreams(false);
         self.end_of_certificates();
         for (module, prefix) in PROXIES {
             self.proxied(module, prefix);
         }
+        self.told();
+        self.secure_links();
         self.double_locations();
         self.listening_without_certificate();
+        self.charsets(main);
         self.unknown_variables(false);
         self.server_names();
     }
@@ -39,6 +51,19 @@ impl Reader<'_> {
         ends.extend(zones.map(|(name, span)| (format!("zero size shared memory zone \"{name}\""), span)));
         for (message, span) in ends {
             self.refuse_late(message, span, certain);
+        }
+        self.connections();
+    }
+
+    /// `ngx_event_module_init`: each socket to listen on needs a connection, and one more is needed.
+    fn connections(&mut self) {
+        let sockets = self.listens.0.len();
+        let Some(set) = self.scopes.anywhere("event_core", "worker_connections") else { return };
+        let count = set.args.first().and_then(|count| number(count)).and_then(|count| usize::try_from(count).ok());
+        let (span, shared) = (set.span, self.listens.0.iter().any(|listen| listen.address.starts_with(['0', '['])));
+        if let Some(count) = count.filter(|count| *count < sockets + 1) {
+            let message = format!("{count} worker_connections are not enough for {sockets} listening sockets");
+            self.refuse_late(message, span, !self.unseen && !shared);
         }
     }
 
@@ -75,6 +100,62 @@ impl Reader<'_> {
                 let message = format!("\"{prefix}_cache\" zone \"{zone}\" is unknown");
                 return self.refuse_late(message, cache.span, !self.unseen);
             }
+        }
+    }
+
+    /// `ngx_http_proxy_init_headers` and its kin.
+    fn told(&mut self) {
+        let mut texts: Vec<(String, Span)> = Vec::new();
+        for (module, names) in TOLD {
+            for (scope, _) in self.scopes.all().filter(|(_, scope)| scope.merged) {
+                for set in names.iter().filter_map(|name| self.scopes.inherited(scope, module, name)) {
+                    let body = set.values.is_empty() && !set.templated;
+                    texts.extend(set.args.first().filter(|_| body).map(|text| (text.clone(), set.span)));
+                    texts.extend(set.values.iter().cloned());
+                }
+            }
+        }
+        let mut wrong: Option<(String, Span)> = None;
+        for (text, span) in texts {
+            match super::value::variables(&text) {
+                Ok(names) => names.into_iter().for_each(|name| self.http.read(name, span)),
+                Err(message) => wrong = wrong.or(Some((message, span))),
+            }
+        }
+        if let Some((message, span)) = wrong {
+            self.refuse_late(message, span, true);
+        }
+    }
+
+    /// `ngx_http_charset_postconfiguration`: two character sets need a map between them.
+    fn charsets(&mut self, main: usize) {
+        const MODULE: &str = "http_charset_filter";
+        let of = |scope: usize, name: &str| {
+            let set = self.scopes.inherited(scope, MODULE, name)?;
+            set.args.first().filter(|name| !name.starts_with('$')).map(|name| (name.as_str(), set.span))
+        };
+        let unmapped = self.scopes.all().filter(|(_, scope)| scope.merged).find_map(|(scope, _)| {
+            let ((from, _), (to, span)) = (of(scope, "source_charset")?, of(scope, "charset")?);
+            let plain = to == "off" || from.eq_ignore_ascii_case(to);
+            let mapped = plain || self.scopes.own(main, MODULE, &charset_pair(from, to)).is_some();
+            let message = || format!("no \"charset_map\" between the charsets \"{from}\" and \"{to}\"");
+            (!mapped).then(|| (message(), span))
+        });
+        if let Some((message, span)) = unmapped {
+            self.refuse_late(message, span, !self.unseen);
+        }
+    }
+
+    /// `ngx_http_secure_link_merge_conf`.
+    fn secure_links(&mut self) {
+        let own = |scope: usize, name: &str| self.scopes.own(scope, "http_secure_link", name);
+        let mixed = self.scopes.all().filter(|(_, scope)| scope.merged).find_map(|(scope, _)| {
+            own(scope, "secure_link").or(own(scope, "secure_link_md5"))?;
+            own(scope, "secure_link_secret").map(|secret| secret.span)
+        });
+        if let Some(span) = mixed {
+            let message = "\"secure_link_secret\" cannot be mixed with \"secure_link\" and \"secure_link_md5\"";
+            self.refuse_late(message, span, true);
         }
     }
 

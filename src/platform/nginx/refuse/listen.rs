@@ -56,9 +56,9 @@ impl Reader<'_> {
         let text = call.arg(0);
         let told = |error: &str| Fault::Said(format!("{error} in \"{text}\" of the \"listen\" directive"));
         let at = url(text, 80, Use::Listen).map_err(told)?;
-        if at.kind == Host::Name && self.machine.resolves(&at.host) != Some(true) {
+        if at.kind == Host::Name && self.resolves(&at.host) != Some(true) {
             let message = format!("host not found in \"{text}\" of the \"listen\" directive");
-            let missing = self.machine.resolves(&at.host) == Some(false);
+            let missing = self.resolves(&at.host) == Some(false);
             return Err(if missing { Fault::Said(message) } else { Fault::Maybe(message) });
         }
         let options = self.options(call)?;

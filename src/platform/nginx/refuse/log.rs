@@ -34,9 +34,9 @@ impl Reader<'_> {
             parts.remove(0);
         }
         for part in parts {
-            let read = names(part, false).map_err(|error| match error.starts_with("the closing") {
+            let read = names(part, false).map_err(|(error, at)| match error.starts_with("the closing") {
                 true => Fault::Said(error),
-                false => Fault::Said(format!("invalid parameter \"{part}\"")),
+                false => Fault::Said(format!("invalid parameter \"{}\"", &part[at..])),
             })?;
             let span = call.span();
             let symbols = self.symbols(call);

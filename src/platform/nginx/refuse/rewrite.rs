@@ -17,7 +17,8 @@ impl Reader<'_> {
         }
         match words.last().and_then(|last| last.strip_suffix(')')) {
             None => return invalid(call.args().last().map_or("", |word| &word.text)),
-            Some("") if words.len() > 1 || call.count() > 1 => {
+            Some("") if words.len() == 1 => return invalid(")"),
+            Some("") => {
                 words.pop();
             }
             Some(rest) => {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::Call;
+use super::table::Keys;
 use crate::platform::nginx::directive::{Contexts, Level, Setter};
 use crate::text::Span;
 
@@ -44,6 +45,8 @@ pub struct Scope {
     pub place: Place,
     /// Whether it is one of a location below a server, or of the server itself.
     pub merged: bool,
+    /// The names of `valid_referers`.
+    pub referers: Keys,
     /// The last value of each setting, by module and name.
     set: HashMap<(&'static str, String), Setting>,
 }
@@ -55,13 +58,15 @@ pub struct Setting {
     pub args: Vec<String>,
     /// The directive.
     pub span: Span,
+    /// What pairs and parameters say, of all directives.
+    pub values: Vec<(String, Span)>,
     /// Whether a template fills in some of it.
     pub templated: bool,
 }
 
 impl Setting {
     fn new(span: Span) -> Setting {
-        Setting { args: Vec::new(), span, templated: false }
+        Setting { args: Vec::new(), span, values: Vec::new(), templated: false }
     }
 }
 
@@ -121,13 +126,17 @@ impl Scopes {
             setting.args.clear();
         }
         setting.args.extend(args);
+        let counted = matches!(call.spec.setter, Setter::Pairs | Setter::Param);
+        if let Some(value) = call.args().get(1).filter(|value| counted && !value.templated) {
+            setting.values.push((value.text.to_string(), call.span()));
+        }
         setting.span = call.span();
         setting.templated |= call.directive.templated();
     }
 
     /// Writes a setting by its name, for what is not simply a directive's.
     pub fn mark(&mut self, scope: usize, module: &'static str, name: &str, value: &str, span: Span) {
-        let setting = Setting { args: vec![value.to_owned()], span, templated: false };
+        let setting = Setting { args: vec![value.to_owned()], ..Setting::new(span) };
         self.0[scope].set.insert((module, name.to_owned()), setting);
     }
 
@@ -135,6 +144,11 @@ impl Scopes {
     pub fn marked<'a>(&'a self, scope: usize, start: &'a str) -> impl Iterator<Item = &'a str> {
         let marks = self.0[scope].set.iter().filter(move |((_, name), _)| name.starts_with(start));
         marks.filter_map(|(_, set)| set.args.first()).map(String::as_str)
+    }
+
+    /// A setting wherever it is.
+    pub fn anywhere(&self, module: &'static str, name: &str) -> Option<&Setting> {
+        (0..self.0.len()).find_map(|scope| self.own(scope, module, name))
     }
 
     /// A setting in this very set.

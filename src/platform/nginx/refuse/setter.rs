@@ -38,7 +38,11 @@ impl Reader<'_> {
                 _ => call.fault("invalid value"),
             },
             Setter::Access => access(&call),
-            Setter::Path => levels(&call),
+            Setter::Path => {
+                levels(&call)?;
+                let levels = call.args().iter().skip(1).map(|word| word.text.to_string()).collect();
+                self.folder(value, levels, false)
+            }
             Setter::Template => self.template(value, &call).map(|_| ()),
             Setter::TemplateSize => {
                 if !self.template(value, &call)? {

@@ -62,6 +62,7 @@ impl Reader<'_> {
             "http_core_types" => self.types(call),
             "http_map_block" | "stream_map_block" => self.map(call),
             "http_geo_block" | "stream_geo_block" => self.geo(call),
+            "http_charset_map_block" => self.charset_map(call),
             "conf_split_clients_block" => self.split_clients(call),
             "http_core_server_name" => self.server_name(call),
             _ => return None,
@@ -132,7 +133,8 @@ impl Reader<'_> {
             },
             "auth_basic_user_file" => self.template(value, call).map(|_| ()),
             "core_set_aio" => match value {
-                "off" | "on" | "threads" => Ok(()),
+                "on" => Err(Fault::Maybe("\"aio on\" is unsupported on this platform".to_owned())),
+                "off" | "threads" => Ok(()),
                 _ if value.starts_with("threads=") => self.template(&value[8..], call).map(|_| ()),
                 _ => call.fault("invalid value"),
             },
@@ -188,6 +190,20 @@ impl Reader<'_> {
                     _ => Ok(()),
                 }
             }
+            "ssl_enable" | "mail_ssl_enable" => {
+                if !value.eq_ignore_ascii_case("on") && !value.eq_ignore_ascii_case("off") {
+                    let name = call.name();
+                    let must = "it must be \"on\" or \"off\"";
+                    return Some(said(format!("invalid value \"{value}\" in \"{name}\" directive, {must}")));
+                }
+                if self.scopes.has(call) {
+                    return Some(call.fault("is duplicate"));
+                }
+                let other = "use the \"listen ... ssl\" directive instead";
+                self.warn(format!("the \"ssl\" directive is deprecated, {other}"), call.span());
+                Ok(())
+            }
+            "modern_browser" => browser(call),
             "ssl_session_cache" | "stream_ssl_session_cache" | "mail_ssl_session_cache" => self.session_cache(call),
             "ssl_ocsp_cache" | "stream_ssl_ocsp_cache" => self.ocsp_cache(call),
             _ if handler.ends_with("ssl_certificate_cache") => self.certificate_cache(call),
@@ -203,7 +219,9 @@ impl Reader<'_> {
             "uwsgi_pass" => self.pass(call, &["uwsgi://", "suwsgi://"]),
             "grpc_pass" => self.pass(call, &["grpc://", "grpcs://"]),
             "memcached_pass" => {
-                let outcome = self.pass(call, &[]);
+                let at = url(call.arg(0), 0, Use::Connect);
+                let told = |error: &str| Fault::Said(format!("{error} in upstream \"{}\"", call.arg(0)));
+                let outcome = at.map_err(told).and_then(|at| self.connect(call, &at));
                 let span = call.span();
                 self.http.read("memcached_key", span);
                 outcome
@@ -313,6 +331,24 @@ fn only(call: &Call<'_>, index: usize, word: &str) -> Outcome {
     match call.args().get(index) {
         Some(given) if &*given.text != word => said(format!("invalid parameter \"{}\"", &*given.text)),
         _ => Ok(()),
+    }
+}
+
+/// `ngx_http_modern_browser`.
+fn browser(call: &Call<'_>) -> Outcome {
+    let (name, version) = (call.arg(0), call.arg(1));
+    if name == "unlisted" && call.count() == 1 {
+        return Ok(());
+    }
+    if call.count() == 1 {
+        return call.fault("invalid number of parameters");
+    }
+    if !["opera", "msie", "gecko", "safari", "konqueror"].iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return said(format!("unknown browser name \"{name}\""));
+    }
+    match version.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+        true => Ok(()),
+        false => said(format!("invalid browser version \"{version}\"")),
     }
 }
 

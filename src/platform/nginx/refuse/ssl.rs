@@ -74,17 +74,25 @@ impl Reader<'_> {
 
     /// `ngx_http_ssl_merge_srv_conf` of all servers.
     pub(super) fn end_of_certificates(&mut self) {
-        let servers: Vec<usize> = self.blocks.servers.iter().map(|server| server.scopes.0).collect();
-        for server in servers {
+        let servers: Vec<_> = self.blocks.servers.iter().map(|server| (server.scopes.0, server.span)).collect();
+        for (server, span) in servers {
             let texts = |name: &str| self.scopes.inherited(server, MODULE, name).cloned();
             let (certificates, keys) = (texts("ssl_certificate"), texts("ssl_certificate_key"));
             let rejects = texts("ssl_reject_handshake").is_some_and(|set| set.args[0].eq_ignore_ascii_case("on"));
+            let enabled = texts("ssl");
+            let on = enabled.as_ref().is_some_and(|set| set.args[0].eq_ignore_ascii_case("on"));
             let count = keys.as_ref().map_or(0, |keys| keys.args.len());
             match &certificates {
                 Some(given) if count < given.args.len() => {
                     let last = given.args.last().cloned().unwrap_or_default();
                     let message = format!("no \"ssl_certificate_key\" is defined for certificate \"{last}\"");
                     let (span, certain) = (given.span, !self.unseen);
+                    self.refuse_late(message, span, certain);
+                    continue;
+                }
+                None if on && !rejects => {
+                    let message = "no \"ssl_certificate\" is defined for the \"ssl\" directive";
+                    let (span, certain) = (enabled.map_or(span, |set| set.span), !self.unseen);
                     self.refuse_late(message, span, certain);
                     continue;
                 }

@@ -231,6 +231,34 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// `ngx_http_charset_map_block`.
+    pub(super) fn charset_map(&mut self, call: &Call<'_>) -> Outcome {
+        let (from, to) = (call.arg(0), call.arg(1));
+        let key = charset_pair(from, to);
+        let outcome = match self.scopes.own(call.frame.main, call.spec.module, &key) {
+            _ if from.eq_ignore_ascii_case(to) => {
+                said(format!("\"charset_map\" between the same charsets \"{from}\" and \"{to}\""))
+            }
+            Some(_) => said(format!("duplicate \"charset_map\" between \"{from}\" and \"{to}\"")),
+            None => Ok(()),
+        };
+        self.head(outcome, call);
+        self.scopes.mark(call.frame.main, call.spec.module, &key, from, call.span());
+        let byte = |text: &str| matches!(u32::from_str_radix(text, 16), Ok(0..=255)) && !text.starts_with('+');
+        let wide = to.eq_ignore_ascii_case("utf-8");
+        self.lines(call, &mut |_, (words, _)| {
+            let [from, to] = words[..] else { return said("invalid parameters number") };
+            let pairs =
+                to.len() % 2 == 0 && to.as_bytes().chunks(2).all(|pair| std::str::from_utf8(pair).is_ok_and(byte));
+            match (byte(from), if wide { pairs } else { byte(to) }) {
+                (false, _) => said(format!("invalid value \"{from}\"")),
+                (_, false) => said(format!("invalid value \"{to}\"")),
+                _ => Ok(()),
+            }
+        });
+        Ok(())
+    }
+
     /// `ngx_conf_split_clients_block`.
     pub(super) fn split_clients(&mut self, call: &Call<'_>) -> Outcome {
         let outcome = self.template(call.arg(0), call).and_then(|_| self.defined(call.arg(1), call));
@@ -252,6 +280,13 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
+
+/// Under what a pair of character sets is kept, whichever comes first.
+pub(super) fn charset_pair(one: &str, other: &str) -> String {
+    let mut pair = [one.to_ascii_lowercase(), other.to_ascii_lowercase()];
+    pair.sort();
+    format!("charset_map {} {}", pair[0], pair[1])
 }
 
 /// Two addresses with `-` between them, the lower one first.

@@ -1,6 +1,6 @@
 //! `upstream` and what is in it (`ngx_http_upstream.c`, and the modules that balance).
 
-use super::address::{Host, Url, Use, url};
+use super::address::{Host, Url, Use, numeric, url};
 use super::scope::Frame;
 use super::value::{number, seconds};
 use super::{Call, Fault, Outcome, Reader, said};
@@ -148,11 +148,16 @@ impl Reader<'_> {
     /// A name that nginx looks up when it starts.
     pub(super) fn host(&mut self, host: &str, text: &str, of: &str) -> Outcome {
         let message = format!("host not found in {of} \"{text}\"");
-        match self.machine.resolves(host) {
+        match self.resolves(host) {
             Some(true) => Ok(()),
             Some(false) => said(message),
             None => Err(Fault::Maybe(message)),
         }
+    }
+
+    /// Whether a host has an address.
+    pub(super) fn resolves(&self, host: &str) -> Option<bool> {
+        if numeric(host) { Some(true) } else { self.machine.resolves(host) }
     }
 
     /// A directive that chooses how to balance: `backup` goes with some of them.
@@ -193,7 +198,7 @@ impl Reader<'_> {
             } else if upstream.port == 0 {
                 self.refuse_late(format!("no port in upstream \"{host}\""), span, !self.unseen);
             } else {
-                let known = self.machine.resolves(host);
+                let known = self.resolves(host);
                 if known != Some(true) {
                     let certain = known == Some(false) && !self.unseen;
                     self.refuse_late(format!("host not found in upstream \"{host}\""), span, certain);

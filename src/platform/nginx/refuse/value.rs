@@ -114,20 +114,21 @@ fn time(text: &str, seconds: bool) -> Option<i64> {
 /// # Errors
 /// What nginx says.
 pub fn variables(text: &str) -> Result<Vec<&str>, String> {
-    names(text, true)
+    names(text, true).map_err(|(error, _)| error)
 }
 
 /// The same; `captures` is whether `$1` and the like are no variables.
 ///
 /// # Errors
-/// What nginx says.
-pub fn names(text: &str, captures: bool) -> Result<Vec<&str>, String> {
+/// What nginx says, and of which `$`.
+pub fn names(text: &str, captures: bool) -> Result<Vec<&str>, (String, usize)> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(offset) = memchr::memchr(b'$', &bytes[at..]) {
         at += offset + 1;
-        let invalid = || "invalid variable name".to_owned();
+        let start = at - 1;
+        let invalid = || ("invalid variable name".to_owned(), start);
         let bracket = match bytes.get(at) {
             None => return Err(invalid()),
             Some(b'1'..=b'9') if captures => {
@@ -145,7 +146,7 @@ pub fn names(text: &str, captures: bool) -> Result<Vec<&str>, String> {
         let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
         let name = &text[at..at + length];
         if bracket && rest.get(length) != Some(&b'}') {
-            return Err(format!("the closing bracket in \"{name}\" variable is missing"));
+            return Err((format!("the closing bracket in \"{name}\" variable is missing"), start));
         }
         if name.is_empty() {
             return Err(invalid());

@@ -7,9 +7,17 @@ use crate::text::Span;
 /// The size of a page of memory, on most machines.
 const PAGE: i64 = 4096;
 
-/// All zones, in the order in which they are first named.
+/// All zones, in the order in which they are first named, and the folders of caches and temporary files.
 #[derive(Debug, Default)]
-pub struct Zones(Vec<Zone>);
+pub struct Zones(Vec<Zone>, Vec<Folder>);
+
+/// A folder, what is below it, and whether it is that of a cache.
+#[derive(Debug, PartialEq, Eq)]
+struct Folder {
+    name: String,
+    levels: Vec<String>,
+    cache: bool,
+}
 
 #[derive(Debug)]
 struct Zone {
@@ -165,6 +173,21 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// `ngx_add_path`.
+    pub(super) fn folder(&mut self, path: &str, levels: Vec<String>, cache: bool) -> Outcome {
+        let name = path.strip_suffix('/').unwrap_or(path).to_owned();
+        let known = self.zones.1.iter().find(|known| known.name == name);
+        match known {
+            Some(known) if known.cache || cache => return said(format!("the same path name \"{name}\" used in")),
+            Some(known) if known.levels != levels => {
+                return said(format!("the path name \"{name}\" in file has the same name but different levels than"));
+            }
+            Some(_) => {}
+            None => self.zones.1.push(Folder { name, levels, cache }),
+        }
+        Ok(())
+    }
+
     /// `ngx_http_file_cache_set_slot`: `proxy_cache_path` and its kin.
     pub(super) fn cache_path(&mut self, call: &Call<'_>) -> Outcome {
         let mut zone = None;
@@ -202,6 +225,7 @@ impl Reader<'_> {
         let Some((name, size)) = zone.filter(|(name, size)| !name.is_empty() && *size != 0) else {
             return said(format!("\"{}\" must have \"keys_zone\" parameter", call.name()));
         };
+        self.folder(call.arg(0), Vec::new(), true)?;
         let at = self.add_zone(name, size, call.spec.module, call)?;
         if std::mem::replace(&mut self.zones.0[at].made, true) {
             return said(format!("duplicate zone \"{name}\""));
