@@ -35,7 +35,8 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// One for the installed nginx, or for the one that `HARDLINE_NGINX` names with its version: `1.31.4 /path/to/nginx`.
+    /// One for the installed nginx, or for the one that `HARDLINE_NGINX` names with its version:
+    /// `1.31.4 /path/to/nginx`.
     pub fn new() -> Bench {
         let dir = tempfile::Builder::new().prefix("hlngx").tempdir().expect("a temporary folder");
         let other = std::env::var("HARDLINE_NGINX").ok();
@@ -125,7 +126,12 @@ fn numbered(start: &str) -> bool {
 
 impl Machine for Bench {
     fn readable(&self, path: &str, _: Base) -> Option<bool> {
-        Some(self.path().join(path).exists())
+        Some(self.path().join(path).is_file())
+    }
+
+    fn writable(&self, path: &str, _: Base) -> Option<bool> {
+        let path = self.path().join(path);
+        Some(!path.is_dir() && path.parent().is_some_and(Path::is_dir))
     }
 
     fn resolves(&self, host: &str) -> Option<bool> {

@@ -7,6 +7,7 @@
 mod address;
 mod block;
 mod content;
+mod core;
 mod late;
 mod listen;
 mod log;
@@ -132,6 +133,7 @@ pub fn answer(main: &[Item], version: Version, machine: &dyn Machine) -> Answer 
         zones: Zones::default(),
         listens: Listens::default(),
         upstreams: Upstreams::default(),
+        logs: Vec::new(),
         blocks: block::Seen::default(),
         start: main.iter().find_map(first),
     };
@@ -222,6 +224,8 @@ struct Reader<'m> {
     zones: Zones,
     listens: Listens,
     upstreams: Upstreams,
+    /// The files that are logs.
+    logs: Vec<(String, Span)>,
     blocks: block::Seen,
     /// Where the main file begins.
     start: Option<Span>,

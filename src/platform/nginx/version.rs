@@ -30,8 +30,8 @@ impl Version {
         self >= Version(major, minor, patch)
     }
 
-    /// Reads `nginx:major.minor.patch[+distribution]`. Without a patch it is the last of the branch that the tables know
-    /// of: `nginx:1.28` is 1.28.3.
+    /// Reads `nginx:major.minor.patch[+distribution]`. Without a patch it is the last of the branch that the tables
+    /// know of: `nginx:1.28` is 1.28.3.
     ///
     /// The part after `+` changes nothing: what a distribution may have backported is `optional` in the tables.
     ///

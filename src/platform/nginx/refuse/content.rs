@@ -45,13 +45,12 @@ impl Reader<'_> {
         let Some((uri, rest)) = call.args().split_last() else { return Ok(()) };
         let invalid = |word: &str| said(format!("invalid value \"{word}\""));
         let mut codes = rest;
-        if let Some((last, others)) = rest.split_last() {
-            if let Some(code) = last.text.strip_prefix('=') {
-                if others.is_empty() || !code.is_empty() && number(code).is_none() {
-                    return invalid(last);
-                }
-                codes = others;
+        let overwrite = rest.split_last().and_then(|(last, others)| Some((last, others, last.text.strip_prefix('=')?)));
+        if let Some((last, others, code)) = overwrite {
+            if others.is_empty() || !code.is_empty() && number(code).is_none() {
+                return invalid(last);
             }
+            codes = others;
         }
         self.template(uri, call)?;
         for word in codes {
@@ -130,7 +129,11 @@ impl Reader<'_> {
                 Some(pattern) => {
                     super::regex::groups(pattern).map_err(fault)?;
                 }
-                None if matches!(text, "none" | "blocked" | "server_names") => {}
+                None if text == "server_names" => {
+                    let names = Some((call.frame.server, call.span()));
+                    self.scopes.get_mut(call.frame.location).refers_to = names;
+                }
+                None if matches!(text, "none" | "blocked") => {}
                 None => {
                     let name = text.split('/').next().unwrap_or(text);
                     match self.scopes.get_mut(call.frame.location).referers.add(name, true) {

@@ -26,6 +26,7 @@ impl Reader<'_> {
     pub(super) fn end_of_http(&mut self, main: usize) {
         self.header_buffers();
         self.end_of_upstreams(false);
+        self.own_referers();
         self.end_of_certificates();
         for (module, prefix) in PROXIES {
             self.proxied(module, prefix);
@@ -47,6 +48,10 @@ impl Reader<'_> {
             let start = self.answer.refusals.first().map(|refusal| refusal.span).or(self.start);
             ends.extend(start.map(|span| ("no \"events\" section in configuration".to_owned(), span)));
         }
+        for (message, span) in std::mem::take(&mut ends) {
+            self.refuse_late(message, span, certain);
+        }
+        self.end_of_logs();
         let zones = self.zones.without_size().into_iter();
         ends.extend(zones.map(|(name, span)| (format!("zero size shared memory zone \"{name}\""), span)));
         for (message, span) in ends {
@@ -76,12 +81,12 @@ impl Reader<'_> {
             let buffer = buffers.map_or(Some(8192), |set| size(set.args.get(1)?));
             let room = pool.map_or(Some(512), |set| size(set.args.first()?));
             let span = buffers.or(pool).map(|set| set.span);
-            if let (Some(buffer), Some(room), Some(span)) = (buffer, room, span) {
-                if buffer < room {
-                    let message = "the \"large_client_header_buffers\" size must be equal to or greater than \
+            if let (Some(buffer), Some(room), Some(span)) = (buffer, room, span)
+                && buffer < room
+            {
+                let message = "the \"large_client_header_buffers\" size must be equal to or greater than \
                                    \"connection_pool_size\"";
-                    return self.refuse_late(message, span, true);
-                }
+                return self.refuse_late(message, span, true);
             }
         }
     }
@@ -99,6 +104,23 @@ impl Reader<'_> {
             if zone != "off" && !zone.contains('$') && !self.zones.is_made(zone, module) {
                 let message = format!("\"{prefix}_cache\" zone \"{zone}\" is unknown");
                 return self.refuse_late(message, cache.span, !self.unseen);
+            }
+        }
+    }
+
+    /// `ngx_http_referer_merge_conf`: the names of the server join the names of referers.
+    fn own_referers(&mut self) {
+        let asking: Vec<_> = self.scopes.all().filter_map(|(at, scope)| Some((at, scope.refers_to?))).collect();
+        for (at, (server, span)) in asking {
+            let Some(server) = self.blocks.servers.iter().find(|known| known.scopes.0 == server) else { continue };
+            let keys = &mut self.scopes.get_mut(at).referers;
+            let wrong = server.names.iter().find_map(|(name, _)| match keys.add(name, true) {
+                Added::New => None,
+                Added::Known => Some(format!("conflicting parameter \"{name}\"")),
+                Added::Wrong => Some(format!("invalid hostname or wildcard \"{name}\"")),
+            });
+            if let Some(message) = wrong {
+                return self.refuse_late(message, span, true);
             }
         }
     }
@@ -189,8 +211,8 @@ impl Reader<'_> {
             ),
             () if write < largest => at_least("temp_file_write_size"),
             () if most != 0 && most < largest => format!(
-                "\"{prefix}_max_temp_file_size\" must be equal to zero to disable temporary files usage or must be equal \
-                 to or greater than {of_both}"
+                "\"{prefix}_max_temp_file_size\" must be equal to zero to disable temporary files usage or must be \
+                 equal to or greater than {of_both}"
             ),
             () => return None,
         };

@@ -57,7 +57,7 @@ impl Reader<'_> {
         if syslog {
             self.syslog(text, call)?;
         } else if !variables {
-            self.writable(text)?;
+            self.logs.push((text.to_owned(), call.span()));
         }
         match call.args().get(1) {
             None if call.in_stream() => return said("log format is not specified"),
@@ -123,8 +123,8 @@ impl Reader<'_> {
                 Some(2048..) => return Err(Fault::Maybe(message)),
                 _ => return said(message),
             }
-        } else if text != "stderr" {
-            self.writable(text)?;
+        } else if !matches!(text, "stderr" | "") {
+            self.logs.push((text.to_owned(), call.span()));
         }
         let (mut level, mut debug) = (false, false);
         for word in call.args().iter().skip(1) {
@@ -143,10 +143,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn writable(&self, path: &str) -> Outcome {
-        match self.machine.writable(path, Base::Prefix) {
-            Some(false) => said(format!("open() \"{path}\" failed")),
-            _ => Ok(()),
+    /// `ngx_init_cycle`, which opens all logs once everything is read.
+    pub(super) fn end_of_logs(&mut self) {
+        for (path, span) in std::mem::take(&mut self.logs) {
+            if self.machine.writable(&path, Base::Prefix) == Some(false) {
+                self.refuse_late(format!("open() \"{path}\" failed"), span, true);
+            }
         }
     }
 

@@ -76,10 +76,10 @@ impl Reader<'_> {
             return said("empty replacement");
         }
         self.regex(call.arg(0), call)?;
-        if let Some(flag) = call.args().get(2) {
-            if !matches!(&*flag.text, "last" | "break" | "redirect" | "permanent") {
-                return said(format!("invalid parameter \"{}\"", &*flag.text));
-            }
+        if let Some(flag) = call.args().get(2)
+            && !matches!(&*flag.text, "last" | "break" | "redirect" | "permanent")
+        {
+            return said(format!("invalid parameter \"{}\"", &*flag.text));
         }
         self.template(replacement.strip_suffix('?').unwrap_or(replacement), call).map(|_| ())
     }

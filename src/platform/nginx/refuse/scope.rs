@@ -47,6 +47,8 @@ pub struct Scope {
     pub merged: bool,
     /// The names of `valid_referers`.
     pub referers: Keys,
+    /// The server whose names they are too, and where that is said.
+    pub refers_to: Option<(usize, Span)>,
     /// The last value of each setting, by module and name.
     set: HashMap<(&'static str, String), Setting>,
 }

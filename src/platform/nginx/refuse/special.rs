@@ -1,9 +1,9 @@
 //! Directives with functions of their own: which one reads what.
 
-use super::address::{Host, Use, network, url};
+use super::address::{Use, network, url};
 use super::value::{milliseconds, number, offset, seconds};
 use super::zone::cache_valid;
-use super::{Base, Call, Fault, Outcome, Reader, said};
+use super::{Call, Fault, Outcome, Reader, said};
 use crate::platform::nginx::directive::Contexts;
 
 /// Whether a directive's own function looks for duplicates in its own way.
@@ -63,45 +63,13 @@ impl Reader<'_> {
             "http_map_block" | "stream_map_block" => self.map(call),
             "http_geo_block" | "stream_geo_block" => self.geo(call),
             "http_charset_map_block" => self.charset_map(call),
+            "conf_include" => {
+                // Nobody followed it.
+                self.unseen = true;
+                Ok(())
+            }
             "conf_split_clients_block" => self.split_clients(call),
             "http_core_server_name" => self.server_name(call),
-            _ => return None,
-        })
-    }
-
-    fn of_core(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
-        let value = call.arg(0);
-        Some(match handler {
-            "set_worker_processes" if value == "auto" || number(value).is_some() => Ok(()),
-            "set_worker_processes" => call.fault("invalid value"),
-            "set_priority" => {
-                let digits = value.strip_prefix(['-', '+']).unwrap_or(value);
-                let before = self.scopes.own(call.frame.main, call.spec.module, call.name());
-                match number(digits) {
-                    _ if before.is_some_and(|set| set.args[0].bytes().any(|byte| matches!(byte, b'1'..=b'9'))) => {
-                        call.fault("is duplicate")
-                    }
-                    None => call.fault("invalid number"),
-                    Some(_) => Ok(()),
-                }
-            }
-            "set_cpu_affinity" => affinity(call),
-            "set_user" => self.user(call),
-            "load_module" => self.load(call),
-            "event_connections" if number(value).is_none() => said(format!("invalid number \"{value}\"")),
-            "event_use" if !matches!(value, "epoll" | "poll" | "select") => {
-                said(format!("invalid event type \"{value}\""))
-            }
-            "event_debug_connection" if value != "unix:" => match network(value) {
-                Some(_) => Ok(()),
-                None => self.host(value, value, "debug_connection"),
-            },
-            "error_log" | "core_error_log" | "stream_core_error_log" | "mail_core_error_log" => self.error_log(call),
-            "core_resolver"
-            | "stream_core_resolver"
-            | "mail_core_resolver"
-            | "upstream_resolver"
-            | "stream_upstream_resolver" => self.resolver(call),
             _ => return None,
         })
     }
@@ -207,6 +175,7 @@ impl Reader<'_> {
             "ssl_session_cache" | "stream_ssl_session_cache" | "mail_ssl_session_cache" => self.session_cache(call),
             "ssl_ocsp_cache" | "stream_ssl_ocsp_cache" => self.ocsp_cache(call),
             _ if handler.ends_with("ssl_certificate_cache") => self.certificate_cache(call),
+            "quic_host_key" => self.read_now(call),
             _ if handler.ends_with("ssl_password_file") => self.read_now(call),
             _ => return None,
         })
@@ -215,7 +184,8 @@ impl Reader<'_> {
     fn of_upstreams(&mut self, handler: &str, call: &Call<'_>) -> Option<Outcome> {
         Some(match handler {
             "proxy_pass" => self.proxy_pass(call),
-            "fastcgi_pass" | "scgi_pass" => self.pass(call, &[]),
+            "tunnel_pass" if call.count() == 0 => Ok(()),
+            "fastcgi_pass" | "scgi_pass" | "tunnel_pass" => self.pass(call, &[]),
             "uwsgi_pass" => self.pass(call, &["uwsgi://", "suwsgi://"]),
             "grpc_pass" => self.pass(call, &["grpc://", "grpcs://"]),
             "memcached_pass" => {
@@ -248,10 +218,20 @@ impl Reader<'_> {
                 let outcome = self.template(call.arg(0), call).map(|_| ());
                 outcome.and_then(|()| self.balance(call, false)).and_then(|()| only(call, 1, "consistent"))
             }
+            "upstream_least_time" | "stream_upstream_least_time" => {
+                let known = matches!(call.arg(0), "header" | "last_byte" | "connect" | "first_byte");
+                let outcome = self.balance(call, true).and_then(|()| only(call, 1, "inflight"));
+                let invalid = || said(format!("invalid value \"{}\"", call.arg(0)));
+                outcome.and_then(|()| if known { Ok(()) } else { invalid() })
+            }
+            "upstream_sticky" => match call.arg(0) {
+                "cookie" | "learn" => Ok(()),
+                "route" => self.routes(call),
+                other => said(format!("unknown parameter \"{other}\"")),
+            },
             "upstream_random" | "stream_upstream_random" => {
                 let outcome = self.balance(call, false).and_then(|()| only(call, 0, "two"));
-                let least_time = self.version.since(1, 31, 0) && call.arg(1).starts_with("least_time");
-                outcome.and_then(|()| if least_time { Ok(()) } else { only(call, 1, "least_conn") })
+                outcome.and_then(|()| only(call, 1, "least_conn"))
             }
             _ => return None,
         })
@@ -265,6 +245,16 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// `sticky route $a $b`.
+    fn routes(&mut self, call: &Call<'_>) -> Outcome {
+        let span = call.span();
+        for word in call.args().iter().skip(1) {
+            let name = self.target(word)?;
+            self.symbols(call).read(name, span);
+        }
+        Ok(())
+    }
+
     fn expressions(&mut self, call: &Call<'_>) -> Outcome {
         for word in call.args().iter().filter(|word| !matches!(&*word.text, "msie6" | "degradation")) {
             if let Err(fault) = super::regex::groups(word) {
@@ -272,57 +262,6 @@ impl Reader<'_> {
             }
         }
         Ok(())
-    }
-
-    fn user(&mut self, call: &Call<'_>) -> Outcome {
-        let (user, group) = (call.arg(0), call.args().get(1).map_or(call.arg(0), |word| &word.text));
-        for (name, what) in [(user, "getpwnam"), (group, "getgrnam")] {
-            if self.machine.account(name) == Some(false) {
-                return said(format!("{what}(\"{name}\") failed"));
-            }
-        }
-        Ok(())
-    }
-
-    fn load(&mut self, call: &Call<'_>) -> Outcome {
-        self.modules = true;
-        if self.blocks.any {
-            return call.fault("is specified too late");
-        }
-        let message = format!("dlopen() \"{}\" failed", call.arg(0));
-        match self.machine.readable(call.arg(0), Base::Prefix) {
-            Some(false) => said(message),
-            _ => Err(Fault::Maybe(message)),
-        }
-    }
-
-    /// `ngx_resolver_create`.
-    fn resolver(&mut self, call: &Call<'_>) -> Outcome {
-        let (mut servers, mut families) = (0, [true, true]);
-        for word in call.args() {
-            let word = &*word.text;
-            let invalid = || said(format!("invalid parameter: {word}"));
-            match word.split_once('=') {
-                Some(("valid", time)) if seconds(time).is_some() => continue,
-                Some(("ipv6", switch @ ("on" | "off"))) => families[1] = switch == "on",
-                Some(("ipv4", switch @ ("on" | "off"))) if self.version.since(1, 23, 1) => families[0] = switch == "on",
-                Some(("valid" | "ipv6", _)) => return invalid(),
-                Some(("ipv4", _)) if self.version.since(1, 23, 1) => return invalid(),
-                _ => {
-                    servers += 1;
-                    let told = |error: &str| Fault::Said(format!("{error} in resolver \"{word}\""));
-                    let at = url(word, 53, Use::Connect).map_err(told)?;
-                    if at.kind == Host::Name {
-                        self.host(&at.host, word, "resolver")?;
-                    }
-                }
-            }
-        }
-        match families {
-            [false, false] => said("\"ipv4\" and \"ipv6\" cannot both be \"off\""),
-            _ if servers == 0 => said("no name servers defined"),
-            _ => Ok(()),
-        }
     }
 }
 
@@ -350,23 +289,6 @@ fn browser(call: &Call<'_>) -> Outcome {
         true => Ok(()),
         false => said(format!("invalid browser version \"{version}\"")),
     }
-}
-
-/// `ngx_set_cpu_affinity`.
-fn affinity(call: &Call<'_>) -> Outcome {
-    let auto = call.arg(0) == "auto";
-    if auto && call.count() > 2 {
-        return said("invalid number of arguments in \"worker_cpu_affinity\" directive");
-    }
-    for mask in call.args().iter().skip(usize::from(auto)) {
-        if mask.text.len() > 1024 {
-            return said("\"worker_cpu_affinity\" supports up to 1024 CPUs only");
-        }
-        if let Some(wrong) = mask.text.chars().rev().find(|char| !matches!(char, '0' | '1' | ' ')) {
-            return said(format!("invalid character \"{wrong}\" in \"worker_cpu_affinity\""));
-        }
-    }
-    Ok(())
 }
 
 /// `open_file_cache` and `open_log_file_cache`.

@@ -121,7 +121,8 @@ impl Reader<'_> {
         };
         let has = |name: &str| self.scopes.inherited(server, MODULE, name).is_some_and(|set| !set.args[0].is_empty());
         let newer = self.version.since(1, 27, 2);
-        if !has("ssl_client_certificate") && !(newer && has("ssl_trusted_certificate")) {
+        let known = has("ssl_client_certificate") || newer && has("ssl_trusted_certificate");
+        if !known {
             let both = if newer { " or ssl_trusted_certificate" } else { "" };
             let message = format!("no ssl_client_certificate{both} for ssl_verify_client");
             self.refuse_late(message, verify.span, !self.unseen);

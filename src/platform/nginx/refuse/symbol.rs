@@ -45,8 +45,8 @@ impl Symbols {
         Ok(())
     }
 
-    /// The variables that are read and that nobody defines (`ngx_http_variables_init_vars`), in the order in which nginx
-    /// finds them.
+    /// The variables that are read and that nobody defines (`ngx_http_variables_init_vars`), in the order in which
+    /// nginx finds them.
     pub fn unknown(&self, version: Version) -> Vec<(&str, Span)> {
         let known =
             |name: &str| self.defined.contains(name) || directive::variable(name, self.stream, version).is_some();
