@@ -84,7 +84,7 @@ impl Bench {
         if output.status.success() {
             return (Said::Accepted, warnings);
         }
-        let last = text.lines().filter(|line| line.contains("[emerg]")).next_back().unwrap_or_default();
+        let last = text.lines().rfind(|line| line.contains("[emerg]")).unwrap_or_default();
         let message = last.split_once("[emerg] ").map_or(last, |(_, message)| message);
         // The number of the process comes before it.
         let message =
