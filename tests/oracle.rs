@@ -6,7 +6,6 @@ mod conf_live;
 mod conf_recorded;
 mod corpus;
 mod fixed_live;
-#[allow(dead_code, reason = "the comparison to come asks for more")]
 mod nginx_live;
 mod nginx_truths;
 pub mod reach_doors;

@@ -1,12 +1,14 @@
 //! What everybody gets wrong about nginx, each as a small configuration that the real nginx runs and real requests that
-//! show the truth.
+//! show the truth, and hardline's answer to the same requests.
 
 mod rows;
 mod tls;
 
 use std::collections::BTreeMap;
 
-use super::nginx_live::config::{self, Item};
+use super::nginx_live::answer::answer;
+use super::nginx_live::config::{self, Item, MAIN};
+use super::nginx_live::differ::{self, Aspect, Outcome};
 use super::nginx_live::observe::{Ask, Seen, observe};
 use super::nginx_live::server::{Folder, nginx};
 use super::nginx_live::upstream::{Reply, Upstream};
@@ -56,10 +58,11 @@ pub enum Want {
 }
 
 impl Truth {
-    /// Asks nginx.
+    /// Asks nginx and hardline.
     fn holds(&self) {
         let upstream = Upstream::start();
         let mut files: BTreeMap<String, String> = config::files(&[Item::Line(self.http.to_owned())]);
+        let last_line = files[MAIN].lines().count();
         files.extend(self.files.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
         let folder = Folder::new(&files, &upstream);
         let running = match nginx().start(&folder) {
@@ -67,10 +70,11 @@ impl Truth {
             Err(refusal) => {
                 let said = self.refuses.unwrap_or_else(|| panic!("nginx refuses it: {refusal:?}"));
                 assert!(refusal.message.contains(said), "{refusal:?} does not say {said:?}");
-                return;
+                return agree(&differ::start(&answer(&folder, None), Some(&refusal), last_line), "the start");
             }
         };
         assert_eq!(self.refuses, None, "nginx accepts it");
+        agree(&differ::start(&answer(&folder, None), None, last_line), "the start");
         for step in self.steps {
             let ask = step.ask();
             let seen = observe(&running, &folder, &upstream, &ask).expect("a server that listens");
@@ -78,7 +82,22 @@ impl Truth {
                 let true_of = want.true_of(&seen, &folder);
                 assert!(true_of, "`{}` with the upstream's `{}`: {want:?} is not true of {seen:#?}", step.0, step.1);
             }
+            if !step.2.contains(&Want::FromCache) {
+                let said = answer(&folder, Some(&ask));
+                agree(&differ::request(&said, &seen), step.0);
+                if ask.again {
+                    let other = answer(&folder, Some(&ask.by_another()));
+                    agree(&differ::cache(&said, &other, &seen).into_iter().collect::<Vec<_>>(), step.0);
+                }
+            }
         }
+    }
+}
+
+/// Fails where hardline says something else than nginx does.
+fn agree(outcomes: &[(Aspect, Outcome)], what: &str) {
+    for (aspect, outcome) in outcomes {
+        assert!(!matches!(outcome, Outcome::Differs(_)), "{what}: {aspect:?}: {outcome:?}");
     }
 }
 

@@ -24,7 +24,8 @@ pub fn block(head: impl Into<String>, items: Vec<Item>) -> Item {
 }
 
 /// What the main file starts with: paths that need no installation, and a debug log of every connection, from which the
-/// location is read; a log that tells the server.
+/// location is read; a log that tells the server;
+/// a root that is there.
 const PREAMBLE: &str = "\
 daemon off;
 master_process off;
@@ -41,8 +42,9 @@ http {
     fastcgi_temp_path {DIR}/tmp/fastcgi;
     uwsgi_temp_path {DIR}/tmp/uwsgi;
     scgi_temp_path {DIR}/tmp/scgi;
-    log_format main '$server_name|$uri|$status';
+    log_format main escape=none '$server_name|$uri|$status';
     access_log {DIR}/logs/access.log main;
+    root {DIR}/site;
 ";
 
 /// What the main file is called.
@@ -78,6 +80,17 @@ fn write(items: &[Item], depth: usize, text: &mut String, files: &mut BTreeMap<S
             }
         }
     }
+}
+
+/// Whether this is still a configuration to learn from: it has a server, none listens where nobody told it to, and the
+/// upstream that is named is there.
+pub fn makes_sense(http: &[Item]) -> bool {
+    let mut files = files(http);
+    let main = files.remove(MAIN).unwrap_or_default();
+    let text: String = std::iter::once(main).chain(files.into_values()).collect();
+    let servers = text.matches("server {\n").count();
+    let upstream = text.contains("upstream backend") || !text.contains("backend");
+    servers > 0 && upstream && text.split("server {\n").skip(1).all(|server| server.contains("{PORT}"))
 }
 
 /// Every configuration that lacks one part of this, or has an include's lines in its place, the large parts first.

@@ -27,11 +27,6 @@ pub struct Ask {
 }
 
 impl Ask {
-    /// The URL with the port that the folder has.
-    pub fn url(&self, folder: &Folder) -> String {
-        format!("http://{}:{}{}", self.host, folder.ports[self.port], self.target)
-    }
-
     /// The same, asked by somebody else.
     pub fn by_another(&self) -> Ask {
         let personal = ["cookie", "authorization"];
@@ -63,6 +58,8 @@ pub struct Seen {
     /// The location whose configuration came last, as nginx's debug log writes it; none where no location was looked
     /// for.
     pub location: Option<String>,
+    /// Whether it looked for a location and does not tell which it found, as where that is internal.
+    pub hidden: bool,
     /// The first name of the server, where a log tells it.
     pub server: Option<String>,
     /// What the upstream was asked, subrequests for permission left out.
@@ -93,30 +90,45 @@ pub fn observe(running: &Running, folder: &Folder, upstream: &Upstream, ask: &As
     if ask.again {
         upstream.expect(&ask.reply);
         let other = ask.by_another();
-        running.exchange(folder.ports[ask.port], &other.head(folder), &body)?;
-        seen.stored = Some(upstream.received().is_empty());
+        let exchange = running.exchange(folder.ports[ask.port], &other.head(folder), &body)?;
+        seen.stored = Some(from_cache(&exchange.debug));
     }
     Some(seen)
 }
 
 fn seen(exchange: Exchange, asked: Vec<Received>) -> Seen {
     let located = located(&exchange.debug);
-    let server = exchange.access.values().find_map(|line| line.split('|').next().map(str::to_owned));
+    let hidden = located.is_empty() && exchange.debug.contains(" test location: ");
+    let server = exchange.access.values().find_map(|line| Some(line.split_once('|')?.0.to_owned()));
     let gone_on = ["internal redirect: \"", "using location: @", "rewritten data: "];
     Seen {
         status: exchange.status,
         headers: exchange.headers,
         redirected: located.len() > 1 || gone_on.iter().any(|mark| exchange.debug.contains(mark)),
+        hidden,
         location: located.into_iter().next_back(),
         server: server.filter(|name| name != "-"),
         denied: exchange.debug.contains("access forbidden by rule") || exchange.status == Some(401),
-        too_large: exchange.debug.contains("client intended to send too large body"),
+        too_large: exchange.debug.lines().any(too_large),
         asked,
         body: exchange.body,
         logged: exchange.access.values().map(String::as_str).collect(),
         logs: exchange.access.into_keys().collect(),
         stored: None,
     }
+}
+
+/// Whether the cache had an answer: it says 0 for a page and the status for an error.
+fn from_cache(debug: &str) -> bool {
+    debug.lines().filter_map(|line| line.split_once("http upstream cache: ")).any(|(_, code)| {
+        let code: i32 = code.trim().parse().unwrap_or(-1);
+        code == 0 || code >= 100
+    })
+}
+
+/// Whether a line tells that the body was too long for the request itself.
+fn too_large(line: &str) -> bool {
+    line.contains("client intended to send too large body") && !line.contains(", subrequest: ")
 }
 
 /// The locations that the request went through. A subrequest has its own, which do not count.
@@ -126,11 +138,15 @@ fn located(debug: &str) -> Vec<String> {
     for line in debug.lines() {
         if line.contains(" http subrequest \"") {
             subrequest = true;
+        } else if line.contains(" http wake parent request: ") {
+            subrequest = false;
+        } else if subrequest {
+            continue;
         }
-        if let Some((_, rest)) = line.split_once(" using configuration \"") {
-            if std::mem::take(&mut subrequest) {
-                continue;
-            }
+        if line.contains(" internal redirect: \"") {
+            // The server's settings hold until a location is found again.
+            located.push(String::new());
+        } else if let Some((_, rest)) = line.split_once(" using configuration \"") {
             located.push(rest.trim_end_matches('"').to_owned());
         } else if let Some((_, rest)) = line.split_once(" using location: @") {
             let name = rest.split(' ').next().unwrap_or_default();

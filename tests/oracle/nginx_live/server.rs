@@ -65,7 +65,7 @@ impl Folder {
             ("{UP}", upstream.port().to_string()),
         ];
         let folder = Folder { path, ports, values, _dir: dir };
-        for name in ["logs", "tmp"] {
+        for name in ["logs", "tmp", "site"] {
             fs::create_dir(folder.path.join(name)).expect("a folder");
         }
         for (name, text) in files {
@@ -147,6 +147,8 @@ impl Nginx {
     /// When it neither listens nor ends within 20 seconds.
     pub fn start<'a>(&self, folder: &'a Folder) -> Result<Running<'a>, Refusal> {
         let limit = Instant::now() + Duration::from_secs(20);
+        let pid = folder.path.join("nginx.pid");
+        let _ = fs::remove_file(&pid);
         let mut child = self.spawn(folder);
         loop {
             if child.try_wait().expect("nginx's state").is_some() {
@@ -155,7 +157,8 @@ impl Nginx {
                 assert!(!said.contains("Address already in use"), "a port is taken: {said}");
                 return Err(refusal(&said, &folder.path));
             }
-            if folder.ports.iter().any(|port| TcpStream::connect(("127.0.0.1", *port)).is_ok()) {
+            // It comes after the sockets that nginx listens on (nginx.c:main).
+            if pid.exists() {
                 return Ok(Running { child, folder });
             }
             if Instant::now() > limit {
@@ -218,7 +221,6 @@ impl Running<'_> {
         let limit = Instant::now() + Duration::from_secs(20);
         loop {
             exchange.debug = self.grown_since("logs/error.log", &before);
-            // The connection that looked whether nginx listens may be closed late.
             let logged = exchange.debug.rfind("http log handler");
             if logged.is_some() && exchange.debug.rfind("close http connection") > logged {
                 break;
