@@ -2,6 +2,7 @@
 //! `hardline effective nginx.conf`.
 
 mod answer;
+mod machine;
 mod overview;
 
 use std::path::Path;
@@ -11,11 +12,13 @@ use serde::Serialize;
 pub use self::answer::{
     Answer, CacheShown, Forwarded, HeaderShown, LocationShown, LogShown, Pair, Response, ServerShown,
 };
+use self::machine::Here;
 pub use self::overview::Site;
 use super::include::{Conf, Library};
 use super::listen::names;
 use super::locate::Location as Named;
 use super::model::Model;
+use super::refuse::refusals;
 use super::request::{Access, Outcome, Request, Sent, Text, follow};
 use super::scope::{Kind, LevelId, Levels};
 use super::version::Version;
@@ -85,7 +88,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
     library.know(&question.main, main);
     let conf = library.conf(main, &folder);
     let view = View { conf: &conf, sources: &sources, shown_from };
-    view.accepted(&mut effective, question.version);
+    view.accepted(&mut effective, question.version, &Here { files, folder: &folder });
     // What it would answer matters even where it cannot be told whether it starts.
     if effective.accepted != Some(false) {
         let model = Model::new(&conf.file, question.version, files, folder);
@@ -104,12 +107,27 @@ struct View<'a> {
 }
 
 impl View<'_> {
-    fn accepted(&self, effective: &mut Effective, _version: Version) {
-        walk_all(&self.conf.file.items, &mut |mistake| {
-            let fault = Fault::new(mistake.message.clone(), mistake.span, self.sources, self.shown_from);
-            effective.errors.push(fault);
-        });
-        effective.accepted = Some(effective.errors.is_empty());
+    fn accepted(&self, effective: &mut Effective, version: Version, machine: &Here<'_>) {
+        let refusals = refusals(&self.conf.file.items, version, machine);
+        let certain = refusals.iter().position(|refusal| refusal.certain);
+        // What comes after the first thing that is certain is never reached.
+        for refusal in refusals.iter().take(certain.map_or(refusals.len(), |at| at + 1)) {
+            if refusal.certain {
+                let fault = Fault::new(refusal.message.clone(), refusal.span, self.sources, self.shown_from);
+                effective.errors.push(fault);
+            } else {
+                let unknown = Unknown::new(Why::NotSupported, refusal.span, refusal.message.clone());
+                effective.unknown.push(Open::new("accepted".to_owned(), &unknown, self.sources, self.shown_from));
+            }
+        }
+        effective.accepted = match (certain, refusals.is_empty()) {
+            (Some(_), _) => Some(false),
+            (None, true) => Some(true),
+            (None, false) => None,
+        };
+        if certain.is_some() {
+            effective.unknown.clear();
+        }
     }
 
     fn answer(&self, model: &Model<'_>, request: &Request, backend: &Backend, effective: &mut Effective) {
@@ -267,16 +285,4 @@ impl Opens<'_, '_> {
             self.add(what, unknown);
         }
     }
-}
-
-fn walk_all(items: &[super::tree::Item], each: &mut dyn FnMut(&super::tree::Mistake)) {
-    super::tree::walk(items, &mut |step| match step {
-        super::tree::Step::Mistake(mistake) => each(mistake),
-        super::tree::Step::Directive(directive) => {
-            if let Some(block) = directive.block() {
-                walk_all(&block.items, each);
-            }
-        }
-        _ => {}
-    });
 }

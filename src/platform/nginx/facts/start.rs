@@ -1,9 +1,11 @@
 //! Whether nginx starts, and what it takes otherwise than it was meant.
 
 use super::{Maker, texts};
-use crate::fact::{Fact, Name};
+use crate::fact::{Fact, Name, Unknown, Why};
 use crate::platform::nginx::directive;
-use crate::platform::nginx::tree::Directive;
+use crate::platform::nginx::refuse::{Refusal, Unseen, refusals};
+use crate::platform::nginx::scope::Kind;
+use crate::platform::nginx::tree::{Block, Body, Directive, Item, Word};
 
 /// Directives that take any number of words: the next line is swallowed without a sound where the `;` is missing.
 const GREEDY: [&str; 14] = [
@@ -57,7 +59,68 @@ fn within(maker: &Maker<'_>, greedy: &Directive) -> Vec<Fact> {
 
 /// Which versions start, and what the others say.
 pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
+    let wanted = ["accepted_by", "refused_by", "errors"];
+    if !wanted.iter().any(|name| maker.subject.wanted.has(name)) {
+        return Vec::new();
+    }
+    let around = surrounded(maker);
+    let items = around.as_ref().unwrap_or(&maker.subject.file.items);
+    let (mut taken, mut refused) = (Vec::new(), Vec::new());
+    let mut errors: Vec<(Refusal, usize)> = Vec::new();
+    for version in maker.subject.versions {
+        let said = refusals(items, *version, &Unseen);
+        let mut certain = said.into_iter().filter(|refusal| refusal.certain).peekable();
+        let name = format!("nginx:{version}");
+        if certain.peek().is_some() {
+            refused.push(name)
+        } else {
+            taken.push(name)
+        }
+        for refusal in certain {
+            let same =
+                |known: &&mut (Refusal, usize)| known.0.span == refusal.span && known.0.message == refusal.message;
+            match errors.iter_mut().find(same) {
+                Some((_, count)) => *count += 1,
+                None => errors.push((refusal, 1)),
+            }
+        }
+    }
+    let at = errors.first().map_or(maker.model.main, |(refusal, _)| refusal.span);
+    let elsewhere = !taken.is_empty();
+    let error = |(refusal, _): &(Refusal, usize)| {
+        let at = refusal.span;
+        let message = Fact::derived(refusal.message.clone(), at);
+        Fact::record([("message", message), ("elsewhere", Fact::derived(elsewhere, at))], at)
+    };
+    let errors = maker.list_with("nginx.errors", errors.iter().map(error).collect::<Vec<_>>(), None);
+    vec![("accepted_by", texts(taken, at)), ("refused_by", texts(refused, at)), ("errors", errors)]
+}
+
+/// A part of a configuration with the blocks around it that it must be in, of which more is not seen; nothing of a whole
+/// one.
+fn surrounded(maker: &Maker<'_>) -> Option<Vec<Item>> {
     let at = maker.model.main;
-    let names = maker.subject.versions.iter().map(|version| format!("nginx:{version}"));
-    vec![("accepted_by", texts(names, at))]
+    let word = |text: &str| Word { text: text.into(), span: at, quoted: false, templated: false };
+    let unseen = || {
+        let unknown = Unknown::new(Why::NotReadable, at, "the configuration that includes this file");
+        Item::Directive(Directive {
+            name: word("include"),
+            args: vec![word("*")],
+            body: Body::Unread(unknown),
+            span: at,
+        })
+    };
+    let block = |name: &str, items: Vec<Item>| {
+        let body = Body::Block(Block { items, open: at, close: at });
+        Item::Directive(Directive { name: word(name), args: Vec::new(), body, span: at })
+    };
+    let own = || [vec![unseen()], maker.subject.file.items.to_vec()].concat();
+    let http = match maker.subject.part_of {
+        Kind::Http => own(),
+        Kind::Server => vec![unseen(), block("server", own())],
+        // Where nothing tells where it stands, nothing tells what is wrong there.
+        Kind::Location => return Some(Vec::new()),
+        _ => return None,
+    };
+    Some(vec![unseen(), block("events", Vec::new()), block("http", http)])
 }
