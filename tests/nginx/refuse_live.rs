@@ -62,6 +62,7 @@ fn left_out(name: &str) -> bool {
         || name.contains("certificate")
         || name.ends_with("_crl")
         || name.ends_with("password_file")
+        || name.ends_with("ssl_ciphers")
 }
 
 const PLACES: [(Contexts, &str); 10] = [

@@ -133,7 +133,9 @@ impl Reader<'_> {
                     let names = Some((call.frame.server, call.span()));
                     self.scopes.get_mut(call.frame.location).refers_to = names;
                 }
-                None if matches!(text, "none" | "blocked") => {}
+                None if matches!(text, "none" | "blocked") => {
+                    self.scopes.get_mut(call.frame.location).refers_not = Some(call.span());
+                }
                 None => {
                     let name = text.split('/').next().unwrap_or(text);
                     match self.scopes.get_mut(call.frame.location).referers.add(name, true) {

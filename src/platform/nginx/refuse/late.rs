@@ -114,7 +114,9 @@ impl Reader<'_> {
         for (at, (server, span)) in asking {
             let Some(server) = self.blocks.servers.iter().find(|known| known.scopes.0 == server) else { continue };
             let keys = &mut self.scopes.get_mut(at).referers;
-            let wrong = server.names.iter().find_map(|(name, _)| match keys.add(name, true) {
+            let unnamed = [(String::new(), server.span)];
+            let names = if server.names.is_empty() { &unnamed[..] } else { &server.names };
+            let wrong = names.iter().find_map(|(name, _)| match keys.add(name, true) {
                 Added::New => None,
                 Added::Known => Some(format!("conflicting parameter \"{name}\"")),
                 Added::Wrong => Some(format!("invalid hostname or wildcard \"{name}\"")),
@@ -122,6 +124,12 @@ impl Reader<'_> {
             if let Some(message) = wrong {
                 return self.refuse_late(message, span, true);
             }
+        }
+        let bare = self.scopes.all().find_map(|(_, scope)| scope.refers_not.filter(|_| scope.referers.is_empty()));
+        if let Some(span) = bare {
+            let message = "the \"none\" or \"blocked\" referers are specified in the \"valid_referers\" directive \
+                           without any valid referer";
+            self.refuse_late(message, span, !self.unseen);
         }
     }
 

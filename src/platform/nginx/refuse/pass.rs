@@ -113,6 +113,9 @@ impl Reader<'_> {
         if call.arg(0) == "off" {
             return Ok(());
         }
+        if call.arg(0).is_empty() && self.version.since(1, 27, 3) {
+            return said("empty path");
+        }
         let cached = self.scopes.own(call.frame.location, call.spec.module, &cache);
         if cached.is_some_and(|cached| cached.args[0] != "off") {
             return call.fault(&format!("is incompatible with \"{cache}\""));

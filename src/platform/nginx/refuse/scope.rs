@@ -49,6 +49,8 @@ pub struct Scope {
     pub referers: Keys,
     /// The server whose names they are too, and where that is said.
     pub refers_to: Option<(usize, Span)>,
+    /// Whether requests without a referer pass, and where that is said.
+    pub refers_not: Option<Span>,
     /// The last value of each setting, by module and name.
     set: HashMap<(&'static str, String), Setting>,
 }

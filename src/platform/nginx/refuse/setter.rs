@@ -57,9 +57,9 @@ impl Reader<'_> {
                 Ok(())
             }
             Setter::Bind => self.bind(&call),
-            Setter::Param => match call.arg(2) {
-                "" | "if_not_empty" => Ok(()),
-                other => said(format!("invalid parameter \"{other}\"")),
+            Setter::Param => match call.args().get(2) {
+                Some(word) if &*word.text != "if_not_empty" => said(format!("invalid parameter \"{}\"", &*word.text)),
+                _ => Ok(()),
             },
             Setter::Text | Setter::Texts | Setter::Pairs | Setter::Types | Setter::Special(_) => Ok(()),
         }

@@ -151,8 +151,17 @@ impl Reader<'_> {
             "sub_filter" if value.is_empty() => said("empty search pattern"),
             "sub_filter" => self.all(call),
             "stream_return" => self.all(call),
+            "v2_push" => {
+                let before = self.scopes.own(call.frame.location, call.spec.module, call.name());
+                match (before.map(|set| set.args[0] == "off"), value == "off") {
+                    (Some(true), true) => call.fault("is duplicate"),
+                    (Some(false), true) => call.fault("\"off\" parameter cannot be used with URI"),
+                    (Some(true), false) => call.fault("URI cannot be used with \"off\" parameter"),
+                    _ => self.all(call),
+                }
+            }
             "mirror" => {
-                let before = self.scopes.own(call.frame.location, call.spec.module, "mirror");
+                let before = self.scopes.own(call.frame.location, call.spec.module, call.name());
                 match before.map(|set| set.args[0] == "off") {
                     Some(off) if off || value == "off" => call.fault("is duplicate"),
                     _ => Ok(()),

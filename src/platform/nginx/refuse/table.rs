@@ -28,6 +28,11 @@ pub enum Added {
 }
 
 impl Keys {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.front.is_empty() && self.end.is_empty()
+    }
+
     /// `ngx_hash_add_key`.
     pub fn add(&mut self, key: &str, wildcards: bool) -> Added {
         let key = key.to_ascii_lowercase();

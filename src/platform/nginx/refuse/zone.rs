@@ -191,9 +191,6 @@ impl Reader<'_> {
     /// `ngx_http_file_cache_set_slot`: `proxy_cache_path` and its kin.
     pub(super) fn cache_path(&mut self, call: &Call<'_>) -> Outcome {
         let mut zone = None;
-        if call.arg(0).is_empty() && self.version.since(1, 27, 3) {
-            return said("empty path");
-        }
         for word in call.args().iter().skip(1) {
             let word = &*word.text;
             let Some((name, value)) = word.split_once('=') else {
