@@ -16,6 +16,9 @@ pub struct Fault {
     pub path: Option<String>,
     /// The line in it; for arguments the number of the option.
     pub line: Option<usize>,
+    /// The last line of what is at fault, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_line: Option<usize>,
 }
 
 /// What could not be told.
@@ -35,7 +38,9 @@ impl Fault {
     /// A fault at a place; its path is relative to `from` where it lies below it.
     pub fn new(message: String, at: Span, sources: &Sources, from: &Path) -> Fault {
         let (path, line) = placed(at, sources, from);
-        Fault { message, path, line }
+        let last = sources.get(at.source).position(at.end.saturating_sub(1).max(at.start)).line;
+        let last_line = Some(last).filter(|last| line.is_some_and(|line| line != *last));
+        Fault { message, path, line, last_line }
     }
 }
 

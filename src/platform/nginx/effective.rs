@@ -78,7 +78,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
             let path = shown(question.main.path(), shown_from);
             let message = format!("open() \"{path}\" failed ({error})");
             effective.accepted = Some(false);
-            effective.errors.push(Fault { message, path: Some(path), line: None });
+            effective.errors.push(Fault { message, path: Some(path), line: None, last_line: None });
             return effective;
         }
     };

@@ -120,7 +120,7 @@ fn unopened(question: &Question<'_>, error: &str, shown_from: &Path) -> Effectiv
     Effective {
         server: question.version.to_string(),
         accepted: Some(false),
-        errors: vec![Fault { message, path: Some(path), line: None }],
+        errors: vec![Fault { message, path: Some(path), line: None, last_line: None }],
         config: BTreeMap::new(),
         users: Vec::new(),
         reach: BTreeMap::new(),

@@ -99,7 +99,9 @@ pub fn start(answer: &Value, refusal: Option<&Refusal>, last_line: usize) -> Vec
         return all;
     };
     let first = &answer["errors"][0];
-    let at_line = first["line"].as_u64() == Some(*line as u64);
+    // nginx has read up to the end of the directive when it complains.
+    let last = first["last_line"].as_u64().or(first["line"].as_u64());
+    let at_line = last == Some(*line as u64);
     let at_path = first["path"].as_str().is_some_and(|said| said.ends_with(path.as_str()));
     all.push((Aspect::Place, outcome(at_line && at_path, || format!("hardline says {first}; nginx {refusal:?}"))));
     all

@@ -108,7 +108,10 @@ fn seen(exchange: Exchange, asked: Vec<Received>) -> Seen {
         hidden,
         location: located.into_iter().next_back(),
         server: server.filter(|name| name != "-"),
-        denied: exchange.debug.contains("access forbidden by rule") || exchange.status == Some(401),
+        denied: ["access forbidden by rule", "auth request done s:403"]
+            .iter()
+            .any(|mark| exchange.debug.contains(mark))
+            || exchange.status == Some(401),
         too_large: exchange.debug.lines().any(too_large),
         asked,
         body: exchange.body,
