@@ -126,7 +126,8 @@ pub fn request(answer: &Value, seen: &Seen) -> Vec<(Aspect, Outcome)> {
     }
     add(Aspect::Body, &["request.rejected"], &|| rejected(answer, seen));
     add(Aspect::Request, &["request.headers"], &|| asked(answer, seen));
-    if !seen.redirected {
+    // A fault of a rule is neither a yes nor a no.
+    if !seen.redirected && seen.status != Some(500) {
         add(Aspect::Access, &["access"], &|| access(answer, seen));
     }
     add(Aspect::Log, &["log.access"], &|| logs(answer, seen));

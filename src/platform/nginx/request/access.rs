@@ -104,7 +104,12 @@ impl Run<'_> {
             Some(_) => Said::No(500),
             None => {
                 let unknown = Unknown::new(Why::NotSupported, asks.span, "what the request for access is answered");
-                if self.fork(unknown) { Said::No(403) } else { Said::Yes }
+                if !self.fork(unknown) {
+                    return Said::Yes;
+                }
+                // Whatever is neither a yes nor a no is a fault.
+                let fault = Unknown::new(Why::NotSupported, asks.span, "whether the request for access fails");
+                if self.fork(fault) { Said::No(500) } else { Said::No(403) }
             }
         }
     }
@@ -122,12 +127,17 @@ impl Run<'_> {
         let mut own = Run::new(self.model, self.request, self.backend, std::mem::take(&mut self.choices));
         std::mem::swap(&mut own.answers, &mut self.answers);
         std::mem::swap(&mut own.variables, &mut self.variables);
-        (own.asked, own.target) = (self.asked, self.target.clone());
+        (own.asked, own.target, own.discard_body) = (self.asked, self.target.clone(), self.discard_body);
         let outcome = own.asking(self.server, path, args);
         std::mem::swap(&mut own.variables, &mut self.variables);
         (self.choices, self.asked) = (own.choices, own.asked);
         self.answers = outcome.forks;
-        if outcome.upstream.is_some() || !outcome.doubts.is_empty() {
+        if let Some(upstream) = &outcome.upstream {
+            let unknown = self.unsupported(upstream.by, "what the upstream of the request for access is sent");
+            self.doubt("request.headers", unknown);
+            return None;
+        }
+        if !outcome.doubts.is_empty() {
             return None;
         }
         outcome.status

@@ -24,7 +24,8 @@ impl<'a> Run<'a> {
             Stop::Sent => self.status,
         };
         self.status = status;
-        if let Some(status) = status.filter(|status| *status != 444) {
+        // Answers to nginx itself are neither given headers nor logged.
+        if let Some(status) = status.filter(|status| *status != 444 && !self.asks) {
             self.filtered(status);
         }
         self.absolute_location();
@@ -42,11 +43,11 @@ impl<'a> Run<'a> {
             handler: self.handler.map(|(handler, _)| handler),
             rejected: self.rejected,
             access: self.access,
-            cache: self.cache.take(),
+            cache: self.cache.take().or(self.cache_before.take()),
             file: self.file.take(),
             uri: std::mem::take(&mut self.path),
             path: std::mem::take(&mut self.passed),
-            log: self.log(),
+            log: if self.asks { Log::default() } else { self.log() },
             body_limit: self.body_limit(),
             doubts: std::mem::take(&mut self.doubts),
             forks: std::mem::take(&mut self.answers),

@@ -67,6 +67,8 @@ pub(super) struct Run<'a> {
     pub rejected: Option<u16>,
     pub access: Access,
     pub cache: Option<Cache>,
+    /// What a cache of a location before did.
+    pub cache_before: Option<Cache>,
     /// Whether a cache of a location before may decide instead of the one of this one.
     pub cached_before: bool,
     /// Whether this asks on behalf of another request.
@@ -132,6 +134,7 @@ impl<'a> Run<'a> {
             rejected: None,
             access: Access::Allow,
             cache: None,
+            cache_before: None,
             cached_before: false,
             asks: false,
             file: None,
@@ -347,7 +350,7 @@ impl<'a> Run<'a> {
         (self.path, self.args) = (path, args);
         self.level = self.server;
         self.handler = None;
-        self.cache = None;
+        self.cache_before = self.cache.take().or(self.cache_before.take());
         (self.internal, self.untouched, self.valid_location) = (true, false, true);
         Next::ServerRewrite
     }
