@@ -129,7 +129,12 @@ impl<'a> Maker<'a> {
 
     /// A list of everything there is; what an include hides may be more.
     fn list(&self, of: &'static str, items: impl IntoIterator<Item = Fact>) -> Fact {
-        let outer = self.model.levels.all.iter().filter(|level| matches!(level.kind, Kind::Main | Kind::Http));
+        // Outside `http` there is no server to be hidden.
+        let http = self.model.levels.of_kind(Kind::Http).next();
+        let outer = self.model.levels.all.iter().filter(|level| match http {
+            Some(_) => level.kind == Kind::Http,
+            None => level.kind == Kind::Main,
+        });
         let hidden = outer.flat_map(|level| &level.doubts).find(|doubt| doubt.touches("server") && self.subject.whole);
         self.list_with(of, items, hidden.map(|doubt| doubt.unknown.clone()))
     }
