@@ -11,12 +11,14 @@ use ignore::gitignore::GitignoreBuilder;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::caching::CacheRule;
 use crate::expr::Param;
 use crate::finding::{Label, Severity};
 pub use crate::text::Said;
 use crate::text::{Source, Span, Unreadable, read_file};
 use crate::waiver::Written;
 
+mod cache_rule;
 mod waiver;
 
 /// The name of the file.
@@ -46,6 +48,8 @@ pub struct Config {
     pub params: Vec<Params>,
     /// `[[waiver]]`: what is accepted, good or not.
     pub waivers: Vec<Written>,
+    /// `[[cache_rule]]`: what caches keep.
+    pub cache_rules: Vec<CacheRule>,
 }
 
 /// The parameters of one check: its id, and each name with its value.
@@ -120,9 +124,16 @@ impl Reader<'_> {
 
     fn document(&mut self, document: &DeTable<'_>) {
         for (key, value) in document.iter() {
-            if key.get_ref() == "waiver" {
-                self.waivers(value);
-                continue;
+            match key.get_ref().as_ref() {
+                "waiver" => {
+                    self.waivers(value);
+                    continue;
+                }
+                "cache_rule" => {
+                    self.cache_rules(value);
+                    continue;
+                }
+                _ => {}
             }
             let Some(table) = value.get_ref().as_table() else {
                 self.unlike(key.get_ref(), "a table", value);
@@ -138,7 +149,7 @@ impl Reader<'_> {
                 "severity" => self.severity(table),
                 "params" => self.params(table),
                 other => {
-                    let known = ["files", "redis", "nginx", "checks", "severity", "params", "waiver"];
+                    let known = ["files", "redis", "nginx", "checks", "severity", "params", "waiver", "cache_rule"];
                     self.problem(key, unknown("table", other, &known));
                 }
             }

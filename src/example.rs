@@ -9,7 +9,9 @@ mod waivers;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::caching::CacheRules;
 use crate::check::{Check, Example, Expect};
+use crate::config::{self, FILE};
 use crate::expr::Params;
 use crate::fact::{Fact, Items, Subject, Unknown, Value};
 use crate::files::{Files, Location, Memory};
@@ -94,8 +96,26 @@ fn versions(check: &Check, example: &Example) -> BTreeMap<String, String> {
     example.version.iter().map(|version| (platform.to_owned(), version.clone())).collect()
 }
 
-fn context<'a>(files: &'a Memory, versions: &'a BTreeMap<String, String>) -> Context<'a> {
-    Context { files, versions, wanted: &Wanted::All, today: Some(TODAY) }
+fn context<'a>(
+    files: &'a Memory,
+    versions: &'a BTreeMap<String, String>,
+    cache_rules: Option<&'a CacheRules>,
+) -> Context<'a> {
+    Context { files, versions, wanted: &Wanted::All, today: Some(TODAY), cache_rules }
+}
+
+/// The rules for caches in the `hardline.toml` of an example, if it has any.
+fn cache_rules(example: &Example) -> Option<CacheRules> {
+    let text = example.files.get(FILE)?;
+    let mut sources = Sources::new();
+    let place = Place::File(FILE.into());
+    let id = sources.add(place.clone(), text.as_bytes().to_vec());
+    let (config, _) = config::parse(sources.get(id));
+    (!config.cache_rules.is_empty()).then(|| CacheRules {
+        place,
+        bytes: text.as_bytes().to_vec(),
+        rules: config.cache_rules,
+    })
 }
 
 fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading) -> Vec<Subject> {
@@ -117,7 +137,7 @@ fn read(check: &Check, example: &Example, files: &Memory, reading: &mut Reading)
             })
         })
         .collect();
-    platform::read_all(found, &context(files, &versions), reading)
+    platform::read_all(found, &context(files, &versions, cache_rules(example).as_ref()), reading)
 }
 
 /// Compares what a check says with what an example promises.

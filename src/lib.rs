@@ -4,6 +4,7 @@
 //! Platforms turn files into facts; checks, one TOML file each, say which facts must not be; the judge decides;
 //! reports show the lines. Rust says what is, TOML says what ought.
 
+pub mod caching;
 pub mod check;
 pub mod choose;
 pub mod collect;
@@ -118,7 +119,9 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
         let mut said = judge::judge_all(&its, subject);
         if fixes {
             let today = Some(&*facts.today);
-            let context = Context { files: &files, versions: &facts.versions, wanted: &facts.wanted, today };
+            let cache_rules = facts.cache_rules.as_ref();
+            let context =
+                Context { files: &files, versions: &facts.versions, wanted: &facts.wanted, today, cache_rules };
             let workshop = Workshop { context: &context, sources: &facts.sources };
             workshop.offer(&its, subject, &mut said);
         }

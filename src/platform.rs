@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::caching::CacheRules;
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::Subject;
 use crate::files::{Files, Location};
@@ -79,6 +80,8 @@ pub struct Context<'a> {
     pub wanted: &'a Wanted,
     /// The day of the run, `YYYY-MM-DD`: the only clock that facts know.
     pub today: Option<&'a str>,
+    /// The project's rules for caches, if it has any.
+    pub cache_rules: Option<&'a CacheRules>,
 }
 
 /// Which facts of a subject somebody will ask for. A platform may leave out others, of which it has hundreds.

@@ -8,6 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::caching::CacheRules;
 use crate::check::{Loaded, embedded, load};
 use crate::choose::{All, Chosen, Wishes, choose};
 use crate::collect::{Request, collect};
@@ -289,9 +290,16 @@ impl Project {
         );
         let keep = || Arc::new(Collection { found: collected.found.clone(), notices: collected.notices.clone() });
         let kept = options.keep.then(keep);
+        let cache_rules = self.cache_rules();
         let mut reading = Reading { notices: collected.notices, ..Reading::default() };
         let today = options.today.unwrap_or_else(Date::today).to_string();
-        let context = Context { files: &collected.disk, versions: &versions, wanted, today: Some(&today) };
+        let context = Context {
+            files: &collected.disk,
+            versions: &versions,
+            wanted,
+            today: Some(&today),
+            cache_rules: cache_rules.as_ref(),
+        };
         let subjects = platform::read_all(collected.found, &context, &mut reading);
         if subjects.is_empty() {
             let message = "nothing was found that hardline understands".to_owned();
@@ -305,7 +313,28 @@ impl Project {
         let Reading { sources, notices } = reading;
         let files = collected.disk;
         let (wanted, changed) = (wanted.clone(), BTreeMap::new());
-        Ok(Facts { sources, mask, subjects, notices, files, versions, wanted, today, stated, waivers, changed, kept })
+        Ok(Facts {
+            sources,
+            mask,
+            subjects,
+            notices,
+            files,
+            versions,
+            wanted,
+            today,
+            cache_rules,
+            stated,
+            waivers,
+            changed,
+            kept,
+        })
+    }
+
+    /// The project's rules for caches, with the file they are in.
+    fn cache_rules(&self) -> Option<CacheRules> {
+        let file = self.sources.get(self.file.filter(|_| !self.config.cache_rules.is_empty())?);
+        let rules = self.config.cache_rules.clone();
+        Some(CacheRules { place: file.place().clone(), bytes: file.bytes().to_vec(), rules })
     }
 }
 

@@ -32,6 +32,7 @@ fn read(files: &[(&str, &[u8])], version: Option<&str>) -> (Vec<Subject>, Source
         versions: &versions,
         wanted: &hardline::platform::Wanted::All,
         today: None,
+        cache_rules: None,
     };
     let subjects = platform::read_all(found.collect(), &context, &mut reading);
     (subjects, reading.sources)

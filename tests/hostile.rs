@@ -61,8 +61,13 @@ fn read(cwd: &Path, paths: &[&str], version: Option<&str>) -> Result<Outcome, Ve
     let versions: BTreeMap<String, String> =
         version.iter().map(|version| ("redis".to_owned(), (*version).to_owned())).collect();
     let mut reading = Reading { notices: collected.notices, ..Reading::default() };
-    let context =
-        Context { files: &collected.disk, versions: &versions, wanted: &hardline::platform::Wanted::All, today: None };
+    let context = Context {
+        files: &collected.disk,
+        versions: &versions,
+        wanted: &hardline::platform::Wanted::All,
+        today: None,
+        cache_rules: None,
+    };
     let subjects = platform::read_all(collected.found, &context, &mut reading);
     platform::secrets(&reading.sources, &subjects);
     assert!(began.elapsed() < PATIENCE, "took {:?}", began.elapsed());

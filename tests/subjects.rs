@@ -115,8 +115,13 @@ fn problems(case: &Case) -> Vec<String> {
     let versions: BTreeMap<String, String> =
         case.version.iter().map(|version| ("redis".to_owned(), version.clone())).collect();
     let mut reading = Reading { notices: collected.notices, ..Reading::default() };
-    let context =
-        Context { files: &collected.disk, versions: &versions, wanted: &hardline::platform::Wanted::All, today: None };
+    let context = Context {
+        files: &collected.disk,
+        versions: &versions,
+        wanted: &hardline::platform::Wanted::All,
+        today: None,
+        cache_rules: None,
+    };
     let subjects = read_all(collected.found, &context, &mut reading);
     let show = Shower { sources: &reading.sources, mask: &Mask::default(), cwd: &cwd };
 

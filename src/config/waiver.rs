@@ -72,8 +72,8 @@ impl Reader<'_> {
         self.config.waivers.push(written);
     }
 
-    /// What a waiver begins with: `[[waiver]]`, or its braces.
-    fn header(&self, item: &Entry<'_>, table: &DeTable<'_>) -> Span {
+    /// What an item of a list of tables begins with: `[[waiver]]`, or its braces.
+    pub(super) fn header(&self, item: &Entry<'_>, table: &DeTable<'_>) -> Span {
         let start = |span: std::ops::Range<usize>| span.start;
         let first = table.iter().map(|(key, _)| start(key.span())).min().unwrap_or(item.span().start);
         let before = self.source.text().get(..first).unwrap_or_default();

@@ -17,7 +17,8 @@ use crate::judge::{self, Judged, Said};
 pub fn compare(check: &Check, example: &Example, outcome: &Outcome, others: &[Check]) -> Result<usize, String> {
     let files = machine(example);
     let versions = super::versions(check, example);
-    let context = context(&files, &versions);
+    let rules = super::cache_rules(example);
+    let context = context(&files, &versions, rules.as_ref());
     let workshop = Workshop { context: &context, sources: &outcome.sources };
     let mut checks: Vec<(&Check, &Params)> = vec![(check, &outcome.params)];
     let others = others.iter().filter(|other| other.id != check.id && other.rule.reads == check.rule.reads);

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::caching::CacheRules;
 use crate::config;
 use crate::fact::Subject;
 use crate::files::{Changed, Disk};
@@ -33,6 +34,8 @@ pub struct Facts {
     pub wanted: Wanted,
     /// The day of the run.
     pub today: String,
+    /// The project's rules for caches.
+    pub cache_rules: Option<CacheRules>,
     /// The waivers as they are written.
     pub stated: Stated,
     /// Where they come from.
@@ -91,8 +94,13 @@ impl Facts {
             };
             Found { bytes: bytes.to_vec(), ..found.clone() }
         });
-        let context =
-            Context { files: &files, versions: &self.versions, wanted: &self.wanted, today: Some(&self.today) };
+        let context = Context {
+            files: &files,
+            versions: &self.versions,
+            wanted: &self.wanted,
+            today: Some(&self.today),
+            cache_rules: self.cache_rules.as_ref(),
+        };
         let subjects = platform::read_all(found.collect(), &context, &mut reading);
         let stated = self.waivers.read(&mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);
@@ -100,7 +108,22 @@ impl Facts {
         let (files, versions) = (self.files.clone(), self.versions.clone());
         let (wanted, waivers, today) = (self.wanted.clone(), self.waivers.clone(), self.today.clone());
         let kept = Some(kept);
-        Some(Facts { sources, mask, subjects, notices, files, versions, wanted, today, stated, waivers, changed, kept })
+        let cache_rules = self.cache_rules.clone();
+        Some(Facts {
+            sources,
+            mask,
+            subjects,
+            notices,
+            files,
+            versions,
+            wanted,
+            today,
+            cache_rules,
+            stated,
+            waivers,
+            changed,
+            kept,
+        })
     }
 
     /// What shows places in these sources.

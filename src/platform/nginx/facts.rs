@@ -6,6 +6,7 @@ mod cache;
 mod header;
 mod log;
 mod place;
+mod promise;
 pub mod schema;
 mod server;
 mod start;
@@ -16,6 +17,7 @@ use super::model::Model;
 use super::scope::{Kind, LevelId};
 use super::tree::{Directive, File};
 use super::version::Version;
+use crate::caching::CacheRule;
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Spans, Unknown, Value, Why};
 use crate::platform::Wanted;
 use crate::text::{Sources, Span};
@@ -38,6 +40,8 @@ pub struct Subject<'a> {
     pub name: &'a str,
     /// The facts that somebody will ask for.
     pub wanted: &'a Wanted,
+    /// The project's rules for caches.
+    pub cache_rules: &'a [CacheRule],
 }
 
 /// All facts of a configuration.
@@ -58,6 +62,7 @@ pub fn facts(subject: &Subject<'_>) -> Record {
     add("servers", &|| Some(maker.list("nginx.servers", maker.servers().map(|id| server::server(&maker, id)))));
     add("scopes", &|| Some(place::scopes(&maker)));
     add("log_formats", &|| Some(log::formats(&maker)));
+    add("cache_rules", &|| Some(promise::rules(&maker)));
     add("zones", &|| Some(cache::zones(&maker)));
     facts.extend(start::starts(&maker));
     Record::new(facts)

@@ -99,6 +99,8 @@ pub struct Chosen {
     pub found: Option<Found>,
     /// Whether an expression on the way could not be tried.
     pub doubt: bool,
+    /// Whether the server has the name, and is not just the default.
+    pub by_name: bool,
 }
 
 impl Listening {
@@ -198,18 +200,18 @@ impl Socket {
             }
         }
         if let Some((_, _, server)) = best.filter(|_| !host.is_empty()) {
-            return Chosen { server, found: None, doubt: false };
+            return Chosen { server, found: None, doubt: false, by_name: true };
         }
         let mut doubt = false;
         for (server, pattern) in regexes.into_iter().filter(|_| !host.is_empty()) {
             match patterns.find(&pattern, true, &host) {
                 None => doubt = true,
                 Some(None) => {}
-                Some(Some(found)) => return Chosen { server, found: Some(found), doubt },
+                Some(Some(found)) => return Chosen { server, found: Some(found), doubt, by_name: true },
             }
         }
         let server = best.map_or(self.default, |(_, _, server)| server);
-        Chosen { server, found: None, doubt }
+        Chosen { server, found: None, doubt, by_name: false }
     }
 }
 

@@ -44,6 +44,7 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
     let declared = context.versions.get("nginx");
     let version = declared.and_then(|declared| Version::parse(declared).ok());
     let versions = version.map_or_else(|| Version::undeclared().to_vec(), |version| vec![version]);
+    let rules = context.cache_rules.map_or_else(Vec::new, |rules| rules.placed(&mut reading.sources));
     let mut library = Library::new(context.files, &mut reading.sources, false);
     for file in claimed {
         library.know(&file.location, file.source);
@@ -76,6 +77,7 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
             versions: &versions,
             name: &label,
             wanted: context.wanted,
+            cache_rules: &rules,
         });
         let absent = "only a part of a configuration, without `http`: what it leaves out may be said around it";
         subjects.push(Subject {

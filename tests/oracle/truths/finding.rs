@@ -42,7 +42,13 @@ pub fn says(check: &str, setup: &Setup, server: &Server) -> Says {
     let mut reading = Reading::default();
     let subjects = read_all(
         vec![found],
-        &Context { files: &files, versions: &versions, wanted: &hardline::platform::Wanted::All, today: None },
+        &Context {
+            files: &files,
+            versions: &versions,
+            wanted: &hardline::platform::Wanted::All,
+            today: None,
+            cache_rules: None,
+        },
         &mut reading,
     );
     let roots: Vec<_> = PLATFORMS.iter().map(|platform| platform.schema()).collect();

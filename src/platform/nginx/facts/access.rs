@@ -53,6 +53,8 @@ impl Maker<'_> {
         let restricted = password || rules.iter().any(|rule| *rule.name == *"deny");
         let allows = rules.iter().filter(|rule| *rule.name == *"allow");
         let allows: Vec<Fact> = allows.map(|rule| Fact::derived(rule.arg(0).to_owned(), rule.text())).collect();
+        let names = |name: &str| matches!(name, "allow" | "deny") || PROOFS.contains(&name);
+        let own = levels.all[id].own.iter().any(|directive| names(&directive.name));
         let flag = |flag: bool| self.unless(doubt.clone(), of, || Fact::derived(flag, at));
         let fields = [
             ("rules", self.unless(doubt.clone(), of, || Fact::derived(super::number(rules.len() as u64), at))),
@@ -62,6 +64,7 @@ impl Maker<'_> {
             ("password", flag(password)),
             ("any", Fact::derived(levels.text(id, "satisfy") == Some("any"), at)),
             ("restricted", flag(restricted)),
+            ("own", Fact::derived(own, at)),
             ("returns_first", Fact::derived(returns, self.returns(id).map_or(at, |directive| directive.text()))),
         ];
         Fact::record(fields, at)

@@ -186,6 +186,7 @@ fn texts_of(texts: &[String], at: crate::text::Span) -> Vec<Fact> {
 pub(super) fn zones(maker: &Maker<'_>) -> Fact {
     let mut items = Vec::new();
     let users: Vec<&Directive> = maker.model.levels.all.iter().flat_map(|level| level.own.iter().copied()).collect();
+    let ruled = super::promise::zones(maker);
     for directive in &users {
         let at = directive.text();
         let zone = |prefix: &str| {
@@ -211,6 +212,7 @@ pub(super) fn zones(maker: &Maker<'_>) -> Fact {
         let by_variable = users.iter().any(|user| user.name.ends_with("_cache") && user.arg(0).contains('$'));
         let fields = [
             ("kind", Fact::derived(kind, at)),
+            ("ruled", Fact::derived(ruled.contains(&name), at)),
             ("name", Fact::derived(name, at)),
             ("key", Fact::derived(key.to_owned(), at)),
             ("key_variables", Fact::derived(Value::from(variables([key], at)), at)),

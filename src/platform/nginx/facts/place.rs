@@ -198,7 +198,7 @@ impl<'a> Maker<'a> {
         self.unless(held.doubt.filter(|_| !some), "nginx.scopes[].limited", || Fact::derived(some, at))
     }
 
-    fn folder(&self, id: LevelId) -> [(&'static str, Fact); 2] {
+    fn folder(&self, id: LevelId) -> [(&'static str, Fact); 3] {
         let held = self.model.levels.held_any(id, &["root", "alias"]);
         let is_alias = held.one().is_some_and(|directive| *directive.name == *"alias");
         let folder = match held.one() {
@@ -208,7 +208,9 @@ impl<'a> Maker<'a> {
             },
             None => self.unless(held.doubt, "nginx.scopes[].folder", || Fact::derived("", self.at(id))),
         };
-        [("folder", folder), ("alias", Fact::derived(is_alias, self.at(id)))]
+        let own = held.level == Some(id);
+        let at = self.at(id);
+        [("folder", folder), ("alias", Fact::derived(is_alias, at)), ("own_folder", Fact::derived(own, at))]
     }
 }
 

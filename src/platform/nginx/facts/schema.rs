@@ -36,6 +36,11 @@ pub static DERIVED: &[Field] = &[
     ),
     field("log_formats", Type::List(&Type::Record(&[LOG_FORMAT])), "the formats of access logs"),
     field(
+        "cache_rules",
+        Type::List(&Type::Record(&[CACHE_RULE])),
+        "the project's rules for caches, with what becomes of their example pages here",
+    ),
+    field(
         "zones",
         Type::List(&Type::Record(&[ZONE])),
         "the zones that limits, caches and formats share, and whether anything uses them",
@@ -57,6 +62,7 @@ pub static WRITTEN: &[Field] = &[
     field("value", Type::Text, "its arguments, one space between them, quotes and escapes resolved"),
     field("words", Type::List(&Type::Text), "its arguments"),
     field("first", Type::Text, "its first argument, or the empty text"),
+    field("lower", Type::Text, "its first argument in lower case: the name of a header"),
     field("last", Type::Text, "its last argument, or the empty text"),
     field("on", Type::Bool, "whether its first argument is `on`, in any case"),
     field("bytes", Type::Int, "its first argument as a size in bytes; -1 where it is none"),
@@ -84,6 +90,9 @@ static SERVER: &[Field] = &[
         "whether it does so only because it comes first, with other servers on the socket",
     ),
     field("answers", Type::Text, "what all of it does: content, redirect (nothing but redirects), error or nothing"),
+    field("sends", Type::List(&Type::Text), "the response headers that some level of it adds, in lower case"),
+    field("serves_files", Type::Bool, "whether some of its content is files that nginx reads itself"),
+    field("tokens", Type::Text, "what `server_tokens` is on its own level: on, off or build"),
     field("protocols", Type::List(&Type::Text), "the versions of TLS that clients may choose, as nginx applies them"),
     field("reflects_host", Type::Bool, "whether a redirect of its own takes the host from the request"),
     field(
@@ -161,6 +170,7 @@ static SCOPE: &[Field] = &[
     field("log_off", Type::Bool, "whether `access_log off` holds"),
     field("folder", Type::Text, "the document root, or the folder of `alias`; the empty text where none is written"),
     field("alias", Type::Bool, "whether that folder takes the place of the location's name"),
+    field("own_folder", Type::Bool, "whether the folder is written on this very level"),
     field("runs_scripts", Type::Bool, "whether requests are handed to an interpreter of scripts: FastCGI and its like"),
     field("limited", Type::Bool, "whether `limit_req` or `limit_conn` holds"),
 ];
@@ -190,6 +200,7 @@ static ACCESS: &[Field] = &[
     field("password", Type::Bool, "whether a password or another proof is asked for"),
     field("any", Type::Bool, "whether one of address and password is enough (`satisfy any`)"),
     field("restricted", Type::Bool, "whether some client is turned away by address or proof"),
+    field("own", Type::Bool, "whether a rule or a proof is written on this very level"),
     field("returns_first", Type::Bool, "whether a `return` answers every request before anybody asks who it is"),
 ];
 
@@ -245,6 +256,29 @@ static LOG_FORMAT: &[Field] = &[
     field("looks_like_json", Type::Bool, "whether it begins with a brace"),
 ];
 
+static CACHE_RULE: &[Field] = &[
+    field("name", Type::Text, "its name"),
+    field("owner", Type::Text, "who answers for it, or the empty text"),
+    field("what", Type::Text, "what it says, or the empty text"),
+    field("rollback", Type::Text, "how to undo it, or the empty text"),
+    field("shows_cached", Type::Bool, "whether it has an example of a page that is kept"),
+    field("shows_not_cached", Type::Bool, "whether it has an example of a page that is not kept"),
+    field("pages", Type::List(&Type::Record(&[PAGE])), "its example pages that a server of this configuration answers"),
+];
+
+static PAGE: &[Field] = &[
+    field("url", Type::Text, "its URL"),
+    field(
+        "with",
+        Type::Text,
+        "what is special about the request: its cookie, authorization or method, or the empty text",
+    ),
+    field("promised", Type::Bool, "whether the rule says that it is kept"),
+    field("kept", Type::Bool, "whether nginx keeps the answer of an upstream that says nothing about caches"),
+    field("given", Type::Bool, "whether nginx answers it with what it has kept"),
+    field("why", Type::Text, "what decides, in words"),
+];
+
 static ZONE: &[Field] = &[
     field("kind", Type::Text, "limit_req, limit_conn or cache"),
     field("name", Type::Text, "its name"),
@@ -252,4 +286,5 @@ static ZONE: &[Field] = &[
     field("key_variables", Type::List(&Type::Text), "the variables in the key, without `$`"),
     field("path", Type::Text, "the folder of a cache, or the empty text"),
     field("used", Type::Bool, "whether anything uses it"),
+    field("ruled", Type::Bool, "whether an example page of a rule of the project has to do with it"),
 ];

@@ -37,6 +37,9 @@ pub(super) fn server(maker: &Maker<'_>, id: LevelId) -> Fact {
         ("default", Fact::derived(default, at)),
         ("default_by_order", Fact::derived(first, at)),
         ("answers", Fact::derived(maker.all_answers(id), at)),
+        ("sends", maker.sends(id)),
+        ("serves_files", Fact::derived(maker.serves_files(id), at)),
+        ("tokens", maker.tokens(id)),
         ("protocols", maker.protocols(id)),
         ("reflects_host", maker.reflects_host(id)),
         ("commands", maker.asked(id)),
@@ -74,6 +77,46 @@ impl Maker<'_> {
             () if only(&["error", "nothing"]) => "error",
             () if redirects() => "redirect",
             () => "content",
+        }
+    }
+
+    /// The names of the response headers that some level adds.
+    fn sends(&self, id: LevelId) -> Fact {
+        let (mut seen, mut items, mut rest): (Vec<String>, Vec<Fact>, _) = (Vec::new(), Vec::new(), None);
+        for level in self.levels_of(id) {
+            let held = self.model.levels.added(level, "add_header");
+            rest = rest.or(held.doubt);
+            let more = self.model.levels.held_any(level, &["more_set_headers"]);
+            for directive in held.directives.into_iter().chain(more.directives) {
+                let name = directive.arg(0).split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
+                if !seen.contains(&name) {
+                    items.push(Fact::derived(name.clone(), directive.text()));
+                    seen.push(name);
+                }
+            }
+        }
+        self.list_with("nginx.servers[].sends", items, rest)
+    }
+
+    /// Whether nginx reads some content from files itself.
+    fn serves_files(&self, id: LevelId) -> bool {
+        let all = self.levels_of(id);
+        let mut content = all.iter().filter(|&&level| self.responds(level) && self.answers(level) == "content");
+        content
+            .any(|&level| self.handler(level).is_none() && self.returns(level).is_none() && !self.is_challenge(level))
+    }
+
+    fn tokens(&self, id: LevelId) -> Fact {
+        let held = self.model.levels.held(id, "server_tokens");
+        let of = "nginx.servers[].tokens";
+        match held.one() {
+            Some(directive) if directive.templated() => self.word(directive, 0),
+            Some(directive) => {
+                self.unless(held.doubt, of, || Fact::derived(directive.arg(0).to_ascii_lowercase(), directive.text()))
+            }
+            None => self.unless(held.doubt, of, || {
+                Fact::default("on", self.at(id), "`server_tokens` is not set; the default is on")
+            }),
         }
     }
 

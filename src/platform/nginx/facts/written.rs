@@ -54,6 +54,7 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, responding: &[
         ("value", known(Fact::derived(words.join(" "), at))),
         ("words", known(texts(words.clone(), at))),
         ("first", maker.word(directive, 0)),
+        ("lower", known(Fact::derived(first.to_ascii_lowercase(), at))),
         ("last", maker.word(directive, directive.args.len().saturating_sub(1))),
         ("on", known(Fact::derived(first.eq_ignore_ascii_case("on"), at))),
         ("bytes", known(Fact::derived(number_of(size(first)), at))),

@@ -100,7 +100,8 @@ impl Run<'_> {
         };
         match self.subrequest(asks.arg(0)) {
             Some(200..=299) => Said::Yes,
-            Some(status @ (401 | 403)) => Said::No(status),
+            // 444 closes the connection, whoever asks.
+            Some(status @ (401 | 403 | 444)) => Said::No(status),
             Some(_) => Said::No(500),
             None => {
                 let unknown = Unknown::new(Why::NotSupported, asks.span, "what the request for access is answered");
