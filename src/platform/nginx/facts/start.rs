@@ -5,7 +5,8 @@ use crate::fact::{Fact, Name, Unknown, Why};
 use crate::platform::nginx::directive;
 use crate::platform::nginx::refuse::{Refusal, Unseen, refusals};
 use crate::platform::nginx::scope::Kind;
-use crate::platform::nginx::tree::{Block, Body, Directive, Item, Word};
+use crate::platform::nginx::tree::{Block, Body, Directive, Item, Step, Word, walk};
+use crate::text::Span;
 
 /// Directives that take any number of words: the next line is swallowed without a sound where the `;` is missing.
 const GREEDY: [&str; 14] = [
@@ -63,13 +64,30 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     if !wanted.iter().any(|name| maker.subject.wanted.has(name)) {
         return Vec::new();
     }
+    if let Some(span) = template(&maker.subject.file.items) {
+        // What a statement of a template leaves in may be anything.
+        let unknown = || Unknown::new(Why::Templated, span, "the rendered file");
+        let open = |of: &'static str| Fact::Unknown(unknown().following_from(of));
+        return vec![
+            ("accepted_by", open("nginx.accepted_by")),
+            ("refused_by", open("nginx.refused_by")),
+            ("errors", maker.list_with("nginx.errors", Vec::new(), Some(unknown()))),
+        ];
+    }
     let around = surrounded(maker);
     let items = around.as_ref().unwrap_or(&maker.subject.file.items);
     let (mut taken, mut refused) = (Vec::new(), Vec::new());
     let mut errors: Vec<(Refusal, usize)> = Vec::new();
     for version in maker.subject.versions {
         let said = refusals(items, *version, &Unseen);
-        let mut certain = said.into_iter().filter(|refusal| refusal.certain).peekable();
+        let filled_in = templated(items);
+        let of_template = |refusal: &Refusal| filled_in.iter().any(|span| refusal.span.cover(*span) == refusal.span);
+        let mut certain = said
+            .into_iter()
+            .filter(|refusal| refusal.certain && !of_template(refusal))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .peekable();
         let name = format!("nginx:{version}");
         if certain.peek().is_some() {
             refused.push(name)
@@ -94,6 +112,30 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     };
     let errors = maker.list_with("nginx.errors", errors.iter().map(error).collect::<Vec<_>>(), None);
     vec![("accepted_by", texts(taken, at)), ("refused_by", texts(refused, at)), ("errors", errors)]
+}
+
+/// The first statement of a template in some items.
+fn template(items: &[Item]) -> Option<Span> {
+    let mut found = None;
+    walk(items, &mut |step| match step {
+        Step::Template(span) => found = found.or(Some(span)),
+        Step::Directive(directive) => found = found.or_else(|| template(&directive.block()?.items)),
+        Step::Unread(..) | Step::Mistake(_) => {}
+    });
+    found
+}
+
+/// The words in some items that a template fills in.
+fn templated(items: &[Item]) -> Vec<Span> {
+    let mut found = Vec::new();
+    walk(items, &mut |step| {
+        if let Step::Directive(directive) = step {
+            let words = std::iter::once(&directive.name).chain(&directive.args);
+            found.extend(words.filter(|word| word.templated).map(|word| word.span));
+            found.extend(directive.block().into_iter().flat_map(|block| templated(&block.items)));
+        }
+    });
+    found
 }
 
 /// A part of a configuration with the blocks around it that it must be in, of which more is not seen; nothing of a whole

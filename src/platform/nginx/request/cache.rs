@@ -42,7 +42,7 @@ impl Run<'_> {
         }
         let held = self.model.levels.held(self.level, &format!("{family}_cache"));
         let on = held.one().filter(|cache| cache.arg(0) != "off")?;
-        let (zone, from) = (self.value(on.arg(0)), on.span);
+        let (zone, from) = (self.value(on.arg(0)), on.text());
         let key = self.key(family, to, target);
         let mut cache = Cache {
             zone,
