@@ -5,6 +5,7 @@ use super::scope::Frame;
 use super::value::{number, seconds};
 use super::{Call, Fault, Outcome, Reader, said};
 use crate::platform::nginx::directive::Contexts;
+use crate::platform::nginx::tree::directives;
 use crate::text::Span;
 
 /// Servers to connect to: an `upstream`, or what a `proxy_pass` names.
@@ -94,7 +95,11 @@ impl Reader<'_> {
         let unseen = std::mem::take(&mut self.unseen);
         self.inside(call, frame);
         if self.upstreams.members == 0 {
-            self.refuse_late("no servers are inside upstream", call.span(), !self.unseen);
+            // A file of `state` brings servers along.
+            let state = call.directive.block().is_some_and(|block| {
+                directives(&block.items).iter().any(|directive| *directive.name == *"state")
+            });
+            self.refuse_late("no servers are inside upstream", call.span(), !self.unseen && !state);
         }
         self.unseen |= unseen;
         Ok(())
