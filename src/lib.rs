@@ -17,6 +17,7 @@ pub mod fact;
 pub mod files;
 pub mod finding;
 pub mod fix;
+pub mod header;
 pub mod judge;
 pub mod mask;
 pub mod platform;
