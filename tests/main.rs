@@ -11,6 +11,7 @@ mod coverage;
 mod expr;
 mod fix;
 mod formats;
+mod header;
 mod hook;
 mod hostile;
 mod judge;

@@ -223,7 +223,6 @@ fn ruled(lets: &Lets<'_>, make: &Maker) -> Fact {
         ("ruled", make.fact(lets.ruled, at.clone())),
         ("by", make.fact(lets.by.map(str::to_owned), at.clone())),
         ("nothing", make.fact(lets.nothing, at.clone())),
-        ("wildcard", make.fact(lets.star(), at.clone())),
     ];
     for (name, answer) in ANSWERS.into_iter().zip(lets.answers) {
         fields.push((name, make.fact(answer, at.clone())));

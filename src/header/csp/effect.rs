@@ -36,7 +36,7 @@ pub struct Lets<'a> {
 }
 
 /// What is asked of the sources, by the names of the facts.
-pub const ANSWERS: [&str; 10] = [
+pub const ANSWERS: [&str; 11] = [
     "unsafe_inline",
     "unsafe_inline_written",
     "unsafe_eval",
@@ -47,6 +47,7 @@ pub const ANSWERS: [&str; 10] = [
     "static_nonce",
     "hash",
     "own_origin",
+    "wildcard",
 ];
 
 impl<'a> Lets<'a> {
@@ -111,6 +112,7 @@ impl<'a> Lets<'a> {
                 has(&|source| *source == Source::Nonce(true)),
                 hash,
                 and(has(&|source| *source == Source::Own), not(strict_rules)),
+                and(has(&|source| *source == Source::Star), not(strict_rules)),
             ],
             // Under 'strict-dynamic' neither schemes nor hosts let a script through.
             sources: strict_rules.map(|strict| match strict {
@@ -160,13 +162,6 @@ impl<'a> Lets<'a> {
             sources: known.then(|| sources.unwrap_or_default()),
             more: false,
         }
-    }
-
-    /// Whether `*` is let through.
-    pub fn star(&self) -> Option<bool> {
-        let sources = self.sources.as_ref()?;
-        let there = sources.contains(&Source::Star);
-        if there || !self.more { Some(there) } else { None }
     }
 }
 
