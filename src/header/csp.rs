@@ -9,7 +9,7 @@ use self::effect::{ANSWERS, Kind, Lets};
 use self::read::{Directive, Policy, policies};
 use self::source::{Source, misspelt, unquoted};
 use super::make::Maker;
-use super::part::{Part, or, some};
+use super::part::{Part, and, or, some};
 use crate::fact::{Fact, Name};
 use crate::schema::{Field, Type};
 
@@ -184,7 +184,7 @@ fn directive(policy: &Policy<'_>, number: usize, make: &Maker) -> Fact {
         (Some(false), _, false) | (_, 0 | 1, false) => Some(false),
         _ => None,
     };
-    let ignored = if rules_sources(directive) == Some(false) { Some(false) } else { ignored };
+    let ignored = and(rules_sources(directive), ignored);
     let fields = [
         ("name", make.lower(name)),
         ("known", make.fact(or(retired, name.is_one_of(&CURRENT)), at.clone())),

@@ -66,7 +66,7 @@ fn validity(directives: &Directives<'_>) -> (Option<bool>, Option<&'static str>)
         }
     }
     if directives.torn {
-        return (Some(false), if unsure { None } else { Some("grammar") });
+        return (Some(false), if unsure || directives.open { None } else { Some("grammar") });
     }
     if directives.open {
         return (None, None);

@@ -144,7 +144,11 @@ impl<'a> Lets<'a> {
         let shut = some(ruling.clone().map(|lets| and(lets.ruled, lets.nothing)).chain([not(unless)]));
         let first = ruling.clone().next();
         let mut sources: Option<Vec<Source<'a>>> = None;
-        let mut known = !further;
+        // What a variable is a part of may be the same as another source or not.
+        let part = |source: &Source<'_>| matches!(source, Source::Host(host) if host.whole.known().is_none());
+        let compared = ruling.clone().count() > 1;
+        let mut known =
+            !further && !(compared && ruling.clone().flat_map(|lets| lets.sources.iter().flatten()).any(part));
         for lets in ruling.clone() {
             match (&lets.sources, lets.ruled, lets.more) {
                 (Some(its), Some(true), false) => {
