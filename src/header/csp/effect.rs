@@ -147,8 +147,8 @@ impl<'a> Lets<'a> {
         // What a variable is a part of may be the same as another source or not.
         let part = |source: &Source<'_>| matches!(source, Source::Host(host) if host.whole.known().is_none());
         let compared = ruling.clone().count() > 1;
-        let mut known =
-            !further && !(compared && ruling.clone().flat_map(|lets| lets.sources.iter().flatten()).any(part));
+        let parts = compared && ruling.clone().flat_map(|lets| lets.sources.iter().flatten()).any(part);
+        let mut known = !(further || parts);
         for lets in ruling.clone() {
             match (&lets.sources, lets.ruled, lets.more) {
                 (Some(its), Some(true), false) => {
