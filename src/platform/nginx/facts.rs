@@ -61,6 +61,7 @@ pub fn facts(subject: &Subject<'_>) -> Record {
     add("swallowed", &|| Some(start::swallowed(&maker)));
     add("servers", &|| Some(maker.list("nginx.servers", maker.servers().map(|id| server::server(&maker, id)))));
     add("scopes", &|| Some(place::scopes(&maker)));
+    add("response_headers", &|| Some(header::written(&maker)));
     add("log_formats", &|| Some(log::formats(&maker)));
     add("cache_rules", &|| Some(promise::rules(&maker)));
     add("zones", &|| Some(cache::zones(&maker)));

@@ -13,19 +13,24 @@ pub enum Piece<'a> {
 
 /// The pieces of a value. A `$` that names nothing, which nginx refuses, is text.
 pub fn pieces(value: &str) -> Vec<Piece<'_>> {
+    written(value).into_iter().map(|(piece, _)| piece).collect()
+}
+
+/// The pieces of a value, each as it is written.
+pub fn written(value: &str) -> Vec<(Piece<'_>, &str)> {
     let mut pieces = Vec::new();
     let mut rest = value;
     while let Some(at) = rest.find('$') {
         let (text, from) = rest.split_at(at);
         if !text.is_empty() {
-            pieces.push(Piece::Text(text));
+            pieces.push((Piece::Text(text), text));
         }
         let (piece, length) = variable(from);
-        pieces.push(piece);
+        pieces.push((piece, &from[..length]));
         rest = &from[length..];
     }
     if !rest.is_empty() {
-        pieces.push(Piece::Text(rest));
+        pieces.push((Piece::Text(rest), rest));
     }
     pieces
 }

@@ -1,10 +1,11 @@
 //! The response headers that a level adds, and what it loses.
 
 use super::Maker;
-use crate::fact::{Fact, Unknown, Why};
+use crate::fact::{Fact, Unknown, Value, Why};
+use crate::header;
 use crate::platform::nginx::scope::LevelId;
 use crate::platform::nginx::tree::{Directive, Word};
-use crate::platform::nginx::value::{Piece, pieces};
+use crate::platform::nginx::value::{Piece, pieces, written as pieces_written};
 use crate::text::Span;
 
 /// A value that a header may have, where that is written, and whether it is only one of several.
@@ -12,6 +13,52 @@ struct Possible<'a> {
     value: &'a str,
     at: Span,
     conditional: bool,
+}
+
+/// A value in the pieces that the parsers of headers take.
+fn in_pieces(value: &str) -> Vec<header::Piece<'_>> {
+    fn one<'a>((piece, written): (Piece<'a>, &'a str)) -> header::Piece<'a> {
+        match piece {
+            Piece::Text(_) => header::Piece::Text(written),
+            Piece::Variable(_) | Piece::Capture(_) => {
+                let name = written.trim_start_matches(['$', '{']).trim_end_matches('}');
+                // nginx makes it of sixteen random bytes, in hexadecimal digits.
+                let holds = if name == "request_id" { header::Holds::Word } else { header::Holds::Anything };
+                header::Piece::Variable { written, name, holds }
+            }
+        }
+    }
+    pieces_written(value).into_iter().map(one).collect()
+}
+
+fn without_quotes(word: &Word) -> Span {
+    let at = word.span;
+    match word.quoted && at.end >= at.start + 2 {
+        true => Span { start: at.start + 1, end: at.end - 1, ..at },
+        false => at,
+    }
+}
+
+/// The written `add_header` directives, each once for each value that it may have.
+pub(super) fn written(maker: &Maker<'_>) -> Fact {
+    let responding = maker.responding();
+    let levels = &maker.model.levels;
+    let mut items = Vec::new();
+    for (id, level) in levels.all.iter().enumerate() {
+        for directive in level.own.iter().filter(|directive| *directive.name == *"add_header") {
+            let holds = |&&place: &&LevelId| {
+                levels.added(place, "add_header").directives.iter().any(|held| std::ptr::eq(*held, *directive))
+            };
+            let in_force = responding.iter().find(holds).is_some();
+            for fact in maker.header(directive) {
+                let Fact::Known { value: Value::Record(mut record), origin } = fact else { continue };
+                record.set("label", Fact::derived(maker.label(id), directive.text()));
+                record.set("in_force", Fact::derived(in_force, directive.text()));
+                items.push(Fact::Known { value: Value::Record(record), origin });
+            }
+        }
+    }
+    maker.list_with("nginx.response_headers", items, None)
 }
 
 impl<'a> Maker<'a> {
@@ -28,27 +75,27 @@ impl<'a> Maker<'a> {
     /// One `add_header`, for each value that it may have.
     pub fn header(&self, directive: &'a Directive) -> Vec<Fact> {
         let always = directive.arg(2) == "always";
-        let name = directive.arg(0).to_ascii_lowercase();
         let Some(word) = directive.args.get(1) else { return Vec::new() };
-        let made = |value: Fact, at: Span, conditional: bool| {
-            let fields = [
-                ("name", Fact::derived(name.clone(), directive.text())),
-                ("value", value),
-                ("always", Fact::derived(always, directive.text())),
-                ("conditional", Fact::derived(conditional, directive.text())),
-            ];
-            Fact::record(fields, at)
+        let at = directive.text();
+        let own = |conditional: bool| {
+            [("always", Fact::derived(always, at)), ("conditional", Fact::derived(conditional, at))]
         };
         if word.templated {
-            let unknown = Fact::unknown(Why::Templated, word.span, "the rendered file");
-            return vec![made(unknown, directive.text(), false)];
+            let unknown = || Fact::unknown(Why::Templated, word.span, "the rendered file");
+            let name = Fact::derived(directive.arg(0).to_ascii_lowercase(), at);
+            let records =
+                header::HEADER.iter().filter(|field| field.name != "name").map(|field| (field.name, unknown()));
+            let fields = own(false).into_iter().chain(records).chain([("name", name)]);
+            return vec![Fact::record(fields.collect::<Vec<_>>(), at)];
         }
-        let possible = self.possible(word, directive.text(), 0);
+        let possible = self.possible(word, at, 0);
         let possible = possible.into_iter().filter(|possible| !possible.value.is_empty());
         possible
             .map(|possible| {
-                let value = Fact::derived(possible.value.to_owned(), possible.at);
-                made(value, possible.at, possible.conditional)
+                let inner = if possible.conditional { possible.at } else { without_quotes(word) };
+                let understood = header::facts(directive.arg(0), &in_pieces(possible.value), inner);
+                let fields = own(possible.conditional).into_iter().chain(understood);
+                Fact::record(fields.collect::<Vec<_>>(), possible.at)
             })
             .collect()
     }

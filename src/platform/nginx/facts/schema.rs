@@ -1,5 +1,6 @@
 //! The facts that are concluded about a configuration of nginx, beside what is written in it. Nothing here judges.
 
+use crate::header;
 use crate::schema::{Field, Type};
 
 const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
@@ -33,6 +34,11 @@ pub static DERIVED: &[Field] = &[
         "scopes",
         Type::List(&Type::Record(&[SCOPE])),
         "every level of a server whose settings a response can have: the server itself, locations, `if` blocks",
+    ),
+    field(
+        "response_headers",
+        Type::List(&Type::Record(&[RESPONSE_HEADER, WRITTEN_HEADER, header::HEADER])),
+        "every `add_header` that is written, once for each value that it may have",
     ),
     field("log_formats", Type::List(&Type::Record(&[LOG_FORMAT])), "the formats of access logs"),
     field(
@@ -128,7 +134,7 @@ static SCOPE: &[Field] = &[
     field("plain", Type::Bool, "whether some connection to its server is not"),
     field(
         "headers",
-        Type::List(&Type::Record(&[RESPONSE_HEADER])),
+        Type::List(&Type::Record(&[RESPONSE_HEADER, header::HEADER])),
         "the response headers that nginx adds here, each possible value for itself",
     ),
     field(
@@ -182,14 +188,17 @@ static NAMED: &[Field] = &[
 ];
 
 static RESPONSE_HEADER: &[Field] = &[
-    field("name", Type::Text, "its name, in lower case"),
-    field("value", Type::Text, "its value, variables as they are written"),
     field("always", Type::Bool, "whether it is sent whatever the status"),
     field(
         "conditional",
         Type::Bool,
         "whether it is only one of the values that a `map` gives, or there are requests without it",
     ),
+];
+
+static WRITTEN_HEADER: &[Field] = &[
+    field("label", Type::Text, "the block in which it stands, as a reader would call it"),
+    field("in_force", Type::Bool, "whether some response has it"),
 ];
 
 static ACCESS: &[Field] = &[

@@ -96,9 +96,10 @@ impl Reader<'_> {
         self.inside(call, frame);
         if self.upstreams.members == 0 {
             // A file of `state` brings servers along.
-            let state = call.directive.block().is_some_and(|block| {
-                directives(&block.items).iter().any(|directive| *directive.name == *"state")
-            });
+            let state = call
+                .directive
+                .block()
+                .is_some_and(|block| directives(&block.items).iter().any(|directive| *directive.name == *"state"));
             self.refuse_late("no servers are inside upstream", call.span(), !self.unseen && !state);
         }
         self.unseen |= unseen;
