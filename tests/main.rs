@@ -20,6 +20,7 @@ mod nginx;
 mod oracle;
 mod reach;
 mod real;
+mod real_nginx;
 mod repair;
 mod schema;
 mod secrets;

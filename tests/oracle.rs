@@ -6,7 +6,7 @@ mod conf_live;
 mod conf_recorded;
 mod corpus;
 mod fixed_live;
-mod nginx_live;
+pub mod nginx_live;
 mod nginx_truths;
 pub mod reach_doors;
 mod reach_live;

@@ -174,7 +174,8 @@ fn rendered(line: &str) -> String {
 #[test]
 fn servers_accept_what_is_hardened() {
     let (mut started, mut wrong) = (0, Vec::new());
-    for folder in entries(&folder().join("clean")) {
+    let of_redis = |folder: &PathBuf| !folder.join("nginx.conf").exists();
+    for folder in entries(&folder().join("clean")).into_iter().filter(of_redis) {
         let texts = here(&folder);
         let main = ["redis.conf", "valkey.conf", "sentinel.conf", "redis.conf.j2"];
         let main = main.into_iter().find(|name| texts.contains_key(*name));

@@ -18,7 +18,7 @@ use super::include::{Conf, Library};
 use super::listen::names;
 use super::locate::Location as Named;
 use super::model::Model;
-use super::refuse::refusals;
+use super::refuse::{Unseen, refusals};
 use super::request::{Access, Outcome, Request, Sent, Text, follow};
 use super::scope::{Kind, LevelId, Levels};
 use super::version::Version;
@@ -89,8 +89,10 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
     let conf = library.conf(main, &folder);
     let view = View { conf: &conf, sources: &sources, shown_from };
     view.accepted(&mut effective, question.version, &Here { files, folder: &folder });
-    // What it would answer matters even where it cannot be told whether it starts.
-    if effective.accepted != Some(false) {
+    // What it would answer matters even where it cannot be told whether it starts, and where only this machine keeps it
+    // from that: a laptop has no certificate of the server's.
+    let sound = || !refusals(&conf.file.items, question.version, &Unseen).iter().any(|refusal| refusal.certain);
+    if effective.accepted != Some(false) || sound() {
         let model = Model::new(&conf.file, question.version, files, folder);
         match question.request {
             Some(request) => view.answer(&model, request, question.backend, &mut effective),

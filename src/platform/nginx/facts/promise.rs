@@ -36,7 +36,8 @@ fn rule(maker: &Maker<'_>, rule: &CacheRule) -> Fact {
 fn shown(maker: &Maker<'_>, page: &Page, promised: bool) -> Option<Fact> {
     let met = Met::of(maker, page)?;
     let with = [("cookie", &page.cookie), ("authorization", &page.authorization), ("method", &page.method)];
-    let with = with.iter().filter_map(|(name, value)| value.as_ref().map(|_| *name)).collect::<Vec<_>>().join(", ");
+    let with =
+        with.iter().filter_map(|(name, value)| value.as_ref().map(|_| format!(" with {name}"))).collect::<String>();
     let at = met.at.unwrap_or(page.at);
     let bool_of = |known: Result<bool, Unknown>| match known {
         Ok(known) => Fact::derived(known, at),

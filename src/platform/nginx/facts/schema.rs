@@ -280,7 +280,7 @@ static PAGE: &[Field] = &[
     field(
         "with",
         Type::Text,
-        "what is special about the request: its cookie, authorization or method, or the empty text",
+        "what is special about the request, to be read after the URL: ` with cookie`, or the empty text",
     ),
     field("promised", Type::Bool, "whether the rule says that it is kept"),
     field("kept", Type::Bool, "whether nginx keeps the answer of an upstream that says nothing about caches"),

@@ -251,12 +251,9 @@ impl<'a> Run<'a> {
             if hides || OWN.contains(&&*lower) {
                 continue;
             }
-            match &*lower {
-                "content-type" => {
-                    self.content_type = Some(Text::Known(value.clone()));
-                    continue;
-                }
-                _ => {}
+            if lower == "content-type" {
+                self.content_type = Some(Text::Known(value.clone()));
+                continue;
             }
             let value = match &*lower {
                 "location" | "refresh" if family == "proxy" => self.redirected(value, &lower),
