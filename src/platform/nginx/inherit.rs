@@ -66,6 +66,27 @@ impl<'a> Levels<'a> {
         self.text(id, name).map_or(default, |text| text.eq_ignore_ascii_case("on"))
     }
 
+    /// The levels whose own response headers a level has, as [`Levels::added`] says.
+    pub fn adding(&self, id: LevelId, name: &str) -> Vec<LevelId> {
+        let inherit = format!("{name}_inherit");
+        let mut levels = Vec::new();
+        for id in self.around(id) {
+            let level = &self.all[id];
+            if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
+                continue;
+            }
+            let some = self.own(id, name).next().is_some();
+            levels.extend(some.then_some(id));
+            match self.text(id, &inherit).unwrap_or("on") {
+                "merge" => {}
+                "off" => break,
+                _ if some => break,
+                _ => {}
+            }
+        }
+        levels
+    }
+
     /// The response headers that `add_header` (or `add_trailer`) adds on a level.
     ///
     /// Without `add_header_inherit` those of the innermost level that has any; with `merge` the level's own and then

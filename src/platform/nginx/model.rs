@@ -18,8 +18,9 @@ pub struct Model<'a> {
     pub listening: Listening,
     /// What makes a variable: `map`, `geo` or `split_clients`, by its name in lower case without `$`.
     pub made: BTreeMap<String, Made<'a>>,
-    /// The variables that `set` sets anywhere: they are there, empty, where it was not run.
-    pub set: Vec<String>,
+    /// The variables that `set` sets anywhere, in lower case without `$`, with each `set` and the level it stands on:
+    /// they are there, empty, where it was not run.
+    pub sets: BTreeMap<String, Vec<(LevelId, &'a Directive)>>,
     /// Expressions, compiled once.
     pub patterns: Patterns,
     /// The version of nginx.
@@ -57,8 +58,8 @@ impl<'a> Model<'a> {
     ) -> Model<'a> {
         let listening = Listening::of(&levels);
         let mut made = BTreeMap::new();
-        let mut set = Vec::new();
-        for level in &levels.all {
+        let mut sets: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for (id, level) in levels.all.iter().enumerate() {
             for directive in &level.own {
                 match (&*directive.name, directive.block()) {
                     ("map" | "geo" | "split_clients", Some(block)) => {
@@ -66,12 +67,15 @@ impl<'a> Model<'a> {
                         let lines = directives(&block.items);
                         made.entry(name.to_ascii_lowercase()).or_insert(Made { directive, lines });
                     }
-                    ("set", None) => set.push(directive.arg(0).trim_start_matches('$').to_ascii_lowercase()),
+                    ("set", None) => {
+                        let name = directive.arg(0).trim_start_matches('$').to_ascii_lowercase();
+                        sets.entry(name).or_default().push((id, *directive));
+                    }
                     _ => {}
                 }
             }
         }
-        Model { levels, listening, made, set, patterns: Patterns::default(), version, files, main, prefix }
+        Model { levels, listening, made, sets, patterns: Patterns::default(), version, files, main, prefix }
     }
 
     /// The server that a level is in, or the level itself.

@@ -70,6 +70,10 @@ pub struct Level<'a> {
 pub struct Levels<'a> {
     /// The levels, each after the one around it; the first is that outside all blocks.
     pub all: Vec<Level<'a>>,
+    /// The number of the only server that is read, if only one is.
+    only: Option<usize>,
+    /// How many servers were met.
+    servers: usize,
 }
 
 /// Files that packages of nginx bring along, and the only directives that are in them (nginx 1.22.1 `conf/`, Debian's
@@ -113,7 +117,12 @@ impl<'a> Levels<'a> {
 
     /// The levels of a file whose directives stand on a level of this kind.
     pub fn within(file: &'a File, kind: Kind) -> Levels<'a> {
-        let mut levels = Levels { all: Vec::new() };
+        Levels::with_servers(file, kind, None)
+    }
+
+    /// The same, of one server alone: the others are there and empty. `only` is its number among all.
+    pub fn with_servers(file: &'a File, kind: Kind, only: Option<usize>) -> Levels<'a> {
+        let mut levels = Levels { all: Vec::new(), only, servers: 0 };
         // What a fragment stands in is there too, so that its levels look like those of a whole configuration.
         let around: &[Kind] = match kind {
             Kind::Http => &[Kind::Main],
@@ -171,6 +180,12 @@ impl<'a> Levels<'a> {
         for (directive, items) in inner {
             let kind = kind_of(kind, directive);
             let child = self.open(kind, Some(directive), Some(id));
+            if kind == Kind::Server {
+                self.servers += 1;
+                if self.only.is_some_and(|only| only + 1 != self.servers) {
+                    continue;
+                }
+            }
             self.fill(child, items);
         }
     }

@@ -23,7 +23,8 @@ struct Asked {
     main: Span,
     version: Version,
     prefix: Location,
-    server: LevelId,
+    /// Its number among all servers.
+    server: usize,
     at: Span,
 }
 
@@ -63,7 +64,7 @@ impl Maker<'_> {
             main: self.model.main,
             version: self.model.version,
             prefix: self.model.prefix.clone(),
-            server,
+            server: self.servers().position(|other| other == server).unwrap_or_default(),
             at: self.at(server),
         };
         Fact::derived(Value::Commands(Commands(Arc::new(asked))), self.at(server))
@@ -76,14 +77,15 @@ impl Can for Asked {
     fn can(&self, question: &str) -> Fact {
         let Some((what, path)) = question.split_once(' ') else { return Fact::derived(false, self.at) };
         let files = Supposed(path);
-        let levels = Levels::within(&self.file, self.part_of);
+        let levels = Levels::with_servers(&self.file, self.part_of, Some(self.server));
+        let Some(server) = levels.of_kind(Kind::Server).nth(self.server) else { return Fact::derived(false, self.at) };
         let model = Model::within(levels, self.main, self.version, &files, self.prefix.clone());
         let Ok(mut request) = Request::of_url(&format!("http://server.invalid{path}")) else {
             return Fact::derived(false, self.at);
         };
         request.client = Some(STRANGER.into());
         let backend = Backend { status: 200, headers: Vec::new() };
-        let (outcomes, more) = follow_in(&model, self.server, &request, &backend);
+        let (outcomes, more) = follow_in(&model, server, &request, &backend);
         let does = |outcome: &Outcome<'_>| match what {
             "run" => {
                 outcome.uri == path && outcome.handler.is_some_and(|by| runs(&by.name)) && outcome.upstream.is_some()

@@ -142,16 +142,10 @@ impl<'a> Maker<'a> {
                 open.extend(names([block.directive.arg(0)]));
                 open.extend(names(block.lines.iter().filter(|line| line.args.len() == 1).map(|line| line.arg(0))));
             }
-            for level in &self.model.levels.all {
-                for set in level.own.iter().filter(|set| *set.name == *"set") {
-                    if set.arg(0).trim_start_matches('$').eq_ignore_ascii_case(&name) {
-                        open.extend(names([set.arg(1)]));
-                        let asked = level.directive.filter(|directive| *directive.name == *"if");
-                        open.extend(names(
-                            asked.iter().flat_map(|it| it.args.iter().map(|word| word.trim_start_matches('('))),
-                        ));
-                    }
-                }
+            for (id, set) in self.model.sets.get(&name).into_iter().flatten() {
+                open.extend(names([set.arg(1)]));
+                let asked = self.model.levels.all[*id].directive.filter(|directive| *directive.name == *"if");
+                open.extend(names(asked.iter().flat_map(|it| it.args.iter().map(|word| word.trim_start_matches('(')))));
             }
             if open.len() == before {
                 done.push(kind_of(&name));

@@ -1,5 +1,7 @@
 //! The response headers that a level adds, and what it loses.
 
+use std::collections::BTreeSet;
+
 use super::Maker;
 use crate::fact::{Fact, Unknown, Value, Why};
 use crate::header;
@@ -7,6 +9,9 @@ use crate::platform::nginx::scope::LevelId;
 use crate::platform::nginx::tree::{Directive, Word};
 use crate::platform::nginx::value::{Piece, pieces, written as pieces_written};
 use crate::text::Span;
+
+/// How many names of headers of one server are compared between its levels: a bound on work, far above use.
+const MOST_HEADERS: usize = 64;
 
 /// A value that a header may have, where that is written, and whether it is only one of several.
 struct Possible<'a> {
@@ -44,12 +49,10 @@ pub(super) fn written(maker: &Maker<'_>) -> Fact {
     let responding = maker.responding();
     let levels = &maker.model.levels;
     let mut items = Vec::new();
+    let deciding: BTreeSet<LevelId> = responding.iter().flat_map(|&place| levels.adding(place, "add_header")).collect();
     for (id, level) in levels.all.iter().enumerate() {
+        let in_force = deciding.contains(&id);
         for directive in level.own.iter().filter(|directive| *directive.name == *"add_header") {
-            let holds = |&&place: &&LevelId| {
-                levels.added(place, "add_header").directives.iter().any(|held| std::ptr::eq(*held, *directive))
-            };
-            let in_force = responding.iter().find(holds).is_some();
             for fact in maker.header(directive) {
                 let Fact::Known { value: Value::Record(mut record), origin } = fact else { continue };
                 record.set("label", Fact::derived(maker.label(id), directive.text()));
@@ -111,10 +114,8 @@ impl<'a> Maker<'a> {
         if let Some(made) = self.model.made.get(&name).filter(|made| *made.directive.name == *"map") {
             sources.extend(made.lines.iter().filter(|line| line.args.len() == 1).map(|line| &line.args[0]));
         }
-        for level in &self.model.levels.all {
-            let sets = level.own.iter().filter(|set| *set.name == *"set" && set.arg(0).trim_start_matches('$') == name);
-            sources.extend(sets.filter_map(|set| set.args.get(1)));
-        }
+        let sets = self.model.sets.get(&name).into_iter().flatten();
+        sources.extend(sets.filter_map(|(_, set)| set.args.get(1)));
         if sources.is_empty() {
             return vec![own];
         }
@@ -146,24 +147,35 @@ impl<'a> Maker<'a> {
         directives.into_iter().map(one).collect()
     }
 
-    /// The headers that levels of a server send that is not this one, in order, each name once.
-    pub fn lacking(&self, id: LevelId, siblings: &[LevelId]) -> Vec<&'a Directive> {
-        let levels = &self.model.levels;
-        let added = levels.added(id, "add_header");
+    /// The headers that some of these levels add, in order, each name once; and whether there are more of them than are
+    /// compared.
+    pub fn union(&self, levels: &[LevelId]) -> (Vec<&'a Directive>, bool) {
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let mut all = Vec::new();
+        for id in
+            levels.iter().flat_map(|&level| self.model.levels.adding(level, "add_header")).collect::<BTreeSet<_>>()
+        {
+            for directive in self.model.levels.own(id, "add_header") {
+                if all.len() >= MOST_HEADERS {
+                    return (all, true);
+                }
+                if seen.insert(directive.arg(0).to_ascii_lowercase()) {
+                    all.push(directive);
+                }
+            }
+        }
+        (all, false)
+    }
+
+    /// Those of the headers that other levels of a server send that this one does not, those that it drops aside.
+    pub fn lacking(&self, id: LevelId, union: &[&'a Directive]) -> Vec<&'a Directive> {
+        let added = self.model.levels.added(id, "add_header");
         if added.doubt.is_some() {
             return Vec::new();
         }
         let (dropped, _) = self.dropped(id, "add_header");
-        let mut lacks: Vec<&Directive> = Vec::new();
-        for &sibling in siblings {
-            for directive in levels.added(sibling, "add_header").directives {
-                let name = directive.arg(0);
-                let has = |list: &[&Directive]| list.iter().any(|its| its.arg(0).eq_ignore_ascii_case(name));
-                if !has(&added.directives) && !has(&dropped) && !has(&lacks) {
-                    lacks.push(directive);
-                }
-            }
-        }
-        lacks
+        let has = |list: &[&Directive], name: &str| list.iter().any(|its| its.arg(0).eq_ignore_ascii_case(name));
+        let lacks = |it: &&&Directive| !has(&added.directives, it.arg(0)) && !has(&dropped, it.arg(0));
+        union.iter().filter(lacks).copied().collect()
     }
 }

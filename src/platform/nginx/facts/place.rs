@@ -1,7 +1,7 @@
 //! The levels of servers: what each of them answers, and with what.
 
 use super::{Maker, kind_name, number};
-use crate::fact::Fact;
+use crate::fact::{Fact, Unknown, Why};
 use crate::platform::nginx::locate::{Location, Match};
 use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::Directive;
@@ -17,7 +17,8 @@ pub(super) fn scopes(maker: &Maker<'_>) -> Fact {
         let levels = maker.levels_of(server);
         let siblings: Vec<LevelId> =
             levels.iter().copied().filter(|&id| maker.responds(id) && maker.answers(id) == "content").collect();
-        items.extend(levels.iter().map(|&id| maker.scope(server, id, &siblings)));
+        let (union, more) = maker.union(&siblings);
+        items.extend(levels.iter().map(|&id| maker.scope(server, id, &union, more)));
     }
     maker.list("nginx.scopes", items)
 }
@@ -111,7 +112,7 @@ impl<'a> Maker<'a> {
         }
     }
 
-    fn scope(&self, server: LevelId, id: LevelId, siblings: &[LevelId]) -> Fact {
+    fn scope(&self, server: LevelId, id: LevelId, union: &[&'a Directive], more: bool) -> Fact {
         let levels = &self.model.levels;
         let at = self.at(id);
         let text = |text: String| Fact::derived(text, at);
@@ -119,7 +120,8 @@ impl<'a> Maker<'a> {
         let location = Location::of(levels, id);
         let handler = self.handler(id);
         let content = self.responds(id) && self.answers(id) == "content";
-        let lacks = if content { self.lacking(id, siblings) } else { Vec::new() };
+        let lacks = if content { self.lacking(id, union) } else { Vec::new() };
+        let unseen = || Unknown::new(Why::NotSupported, at, "fewer names of headers in one server");
         let listed = |items: Vec<Fact>| self.list_with("nginx.scopes[]", items, None);
         let internal = levels.own(id, "internal").next().is_some()
             || location.is_some_and(|location| location.how == Match::Named);
@@ -139,7 +141,7 @@ impl<'a> Maker<'a> {
             ("headers", self.headers(id)),
             ("dropped_headers", self.lost(id, "add_header", "nginx.scopes[].dropped_headers")),
             ("add_headers", listed(self.named(levels.own(id, "add_header")))),
-            ("lacks_headers", listed(self.named(lacks))),
+            ("lacks_headers", self.list_with("nginx.scopes[].lacks_headers", self.named(lacks), more.then(unseen))),
             ("request_headers", self.set_headers(id)),
             ("dropped_request_headers", self.lost(id, "proxy_set_header", "nginx.scopes[].dropped_request_headers")),
             ("set_request_headers", listed(self.named(levels.own(id, "proxy_set_header")))),

@@ -75,13 +75,9 @@ impl Maker<'_> {
                 let values = block.lines.iter().filter(|line| line.args.len() == 1).map(|line| line.arg(0));
                 made.extend(names(values));
             }
-            for level in &self.model.levels.all {
-                for set in level.own.iter().filter(|set| *set.name == *"set") {
-                    if set.arg(0).trim_start_matches('$').eq_ignore_ascii_case(&name) {
-                        is_made = true;
-                        made.extend(names([set.arg(1)]));
-                    }
-                }
+            for (_, set) in self.model.sets.get(&name).into_iter().flatten() {
+                is_made = true;
+                made.extend(names([set.arg(1)]));
             }
             open.extend(made);
             if !is_made {

@@ -1,6 +1,6 @@
 //! What is written: every directive by its name, wherever it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Maker, kind_name, number, texts};
 use crate::fact::{Fact, Name, Value, Why};
@@ -20,10 +20,16 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
         return Vec::new();
     }
     let responding = maker.responding();
+    // For each name the levels that decide for some response.
+    let deciding = |name: &str| -> BTreeSet<LevelId> {
+        responding.iter().filter_map(|&place| maker.model.levels.held(place, name).level).collect()
+    };
+    let mut by_name: BTreeMap<&str, BTreeSet<LevelId>> = BTreeMap::new();
     for (id, level) in maker.model.levels.all.iter().enumerate() {
         for directive in &level.own {
             if let Some(list) = wanted.get_mut(&*directive.name) {
-                list.push(written(maker, id, directive, &responding));
+                let deciding = by_name.entry(&directive.name).or_insert_with(|| deciding(&directive.name));
+                list.push(written(maker, id, directive, deciding));
             }
         }
     }
@@ -31,7 +37,7 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     all.collect()
 }
 
-fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, responding: &[LevelId]) -> Fact {
+fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTreeSet<LevelId>) -> Fact {
     let at: Span = directive.text();
     let templated = directive.args.iter().find(|word| word.templated);
     let known = |fact: Fact| match templated {
@@ -41,14 +47,10 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, responding: &[
     let words: Vec<String> = directive.args.iter().map(|word| word.to_string()).collect();
     let first = directive.arg(0);
     let number_of = |value: Option<u64>| value.map_or(-1, number);
-    let levels = &maker.model.levels;
-    let holds = |&&place: &&LevelId| {
-        levels.held(place, &directive.name).directives.iter().any(|held| std::ptr::eq(*held, directive))
-    };
-    let place = levels.all[id].kind;
+    let place = maker.model.levels.all[id].kind;
     let in_force = match place {
         Kind::Main | Kind::Other | Kind::Upstream | Kind::ServerIf => true,
-        _ => responding.iter().find(holds).is_some(),
+        _ => deciding.contains(&id),
     };
     let fields = [
         ("value", known(Fact::derived(words.join(" "), at))),

@@ -79,7 +79,7 @@ impl<'a> Run<'a> {
         }
         match self.of_request(name) {
             Some(text) => text,
-            None if self.model.set.iter().any(|set| set == name) => Text::Known(String::new()),
+            None if self.model.sets.contains_key(name) => Text::Known(String::new()),
             None => self.runtime(name),
         }
     }
