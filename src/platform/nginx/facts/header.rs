@@ -61,7 +61,7 @@ pub(super) fn written(maker: &Maker<'_>) -> Fact {
             }
         }
     }
-    maker.list_with("nginx.response_headers", items, None)
+    maker.list_with("nginx.response_headers", items, maker.unseen("add_header"))
 }
 
 impl<'a> Maker<'a> {
@@ -83,9 +83,13 @@ impl<'a> Maker<'a> {
         let own = |conditional: bool| {
             [("always", Fact::derived(always, at)), ("conditional", Fact::derived(conditional, at))]
         };
-        if word.templated {
+        let filled_in = directive.args.iter().find(|word| word.templated);
+        if let Some(word) = filled_in {
             let unknown = || Fact::unknown(Why::Templated, word.span, "the rendered file");
-            let name = Fact::derived(directive.arg(0).to_ascii_lowercase(), at);
+            let name = match directive.args[0].templated {
+                true => unknown(),
+                false => Fact::derived(directive.arg(0).to_ascii_lowercase(), at),
+            };
             let records =
                 header::HEADER.iter().filter(|field| field.name != "name").map(|field| (field.name, unknown()));
             let fields = own(false).into_iter().chain(records).chain([("name", name)]);

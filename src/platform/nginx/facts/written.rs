@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Maker, kind_name, number, texts};
-use crate::fact::{Fact, Name, Value, Why};
+use crate::fact::{Fact, Name, Unknown, Value, Why};
 use crate::platform::nginx::directive::FIELDS;
-use crate::platform::nginx::scope::{Kind, LevelId};
+use crate::platform::nginx::scope::{Kind, Level, LevelId};
 use crate::platform::nginx::tree::Directive;
 use crate::platform::nginx::value::{Piece, milliseconds, pieces, size};
 use crate::text::Span;
@@ -33,8 +33,17 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
             }
         }
     }
-    let all = wanted.into_iter().map(|(name, items)| (name, maker.list_with("nginx", items, None)));
+    let all = wanted.into_iter().map(|(name, items)| (name, maker.list_with("nginx", items, maker.unseen(name))));
     all.collect()
+}
+
+impl Maker<'_> {
+    /// Why directives of this name may stand where they cannot be seen.
+    pub fn unseen(&self, name: &str) -> Option<Unknown> {
+        let known = |level: &&Level<'_>| level.kind != Kind::Other || level.parent.is_none();
+        let doubts = self.model.levels.all.iter().filter(known).flat_map(|level| &level.doubts);
+        doubts.filter(|doubt| doubt.touches(name)).map(|doubt| doubt.unknown.clone()).next()
+    }
 }
 
 fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTreeSet<LevelId>) -> Fact {
