@@ -88,7 +88,7 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
             .is_none_or(|known| versions.iter().all(|version| known.at(*version).next().is_some()))
     };
     let mut directives = maker.model.levels.all.iter().flat_map(|level| &level.own);
-    let all_take = directives.all(|directive| everywhere(&directive)) && ends.iter().flatten().all(sound);
+    let all_take = directives.all(everywhere) && ends.iter().flatten().all(sound);
     let mut errors: Vec<(Refusal, usize)> = Vec::new();
     for version in maker.subject.versions {
         let said = if all_take { Vec::new() } else { refusals(items, *version, &Unseen) };
