@@ -1,6 +1,10 @@
 //! `Set-Cookie` as browsers read it (RFC 6265bis, 5.6 and 5.7): attributes between semicolons, no quotes, any name in
-//! any case. Of two attributes of one name the last counts.
+//! any case. Of two attributes of one name the last counts; a `Max-Age` that is no number and an `Expires` that is no
+//! date do not (5.6.1, 5.6.2).
 
+mod date;
+
+use self::date::is_date;
 use super::make::Maker;
 use super::part::{ANY, Part, and, not, number, some};
 use crate::fact::{Fact, Name};
@@ -23,7 +27,7 @@ pub static FIELDS: &[Field] = &[
     super::field(
         "persistent",
         Type::Bool,
-        "whether `Max-Age` or `Expires` is written, so that it outlives the browser",
+        "whether a `Max-Age` or `Expires` that browsers read is written, so that it outlives the browser",
     ),
     super::field("prefix", Type::Text, "what its name promises: host (`__Host-`), secure (`__Secure-`), or nothing"),
     super::field("prefix_kept", Type::Bool, "whether it is as its prefix promises; browsers refuse one that is not"),
@@ -64,11 +68,21 @@ impl<'a> Cookie<'a> {
     }
 
     fn last(&self, name: &str) -> Last<'a> {
+        self.last_that(name, |_| Some(true))
+    }
+
+    /// The last of this name whose value counts.
+    fn last_that(&self, name: &str, counts: impl Fn(Part<'_>) -> Option<bool>) -> Last<'a> {
         for attribute in self.attributes.iter().rev() {
             match attribute.name.is(name) {
                 Some(true) if !attribute.whole.open() => {
                     let end = attribute.whole.slice(attribute.whole.text.len()..attribute.whole.text.len());
-                    return Last::Said(attribute.value.unwrap_or(end));
+                    let value = attribute.value.unwrap_or(end);
+                    match counts(value) {
+                        Some(true) => return Last::Said(value),
+                        Some(false) => {}
+                        None => return Last::Unsure,
+                    }
                 }
                 Some(false) if !attribute.whole.open() => {}
                 _ => return Last::Unsure,
@@ -76,6 +90,23 @@ impl<'a> Cookie<'a> {
         }
         if self.open { Last::Unsure } else { Last::Nothing }
     }
+
+    /// Whether one of this name has a value that counts, wherever it stands.
+    fn counts(&self, name: &str, counts: impl Fn(Part<'_>) -> Option<bool>) -> Option<bool> {
+        let one = |attribute: &Attribute<'a>| {
+            let value = attribute.value.map_or(Some(false), &counts);
+            and(attribute.name.is(name), if attribute.whole.open() { None } else { value })
+        };
+        let there = some(self.attributes.iter().map(one));
+        if self.open && there == Some(false) { None } else { there }
+    }
+}
+
+/// Whether browsers take this for a `Max-Age`: digits, perhaps after a `-`.
+fn is_age(part: Part<'_>) -> Option<bool> {
+    let text = part.known()?;
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    Some(!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What the value says.
@@ -99,7 +130,7 @@ pub fn facts(value: Part<'_>, make: &Maker) -> Vec<(Name, Fact)> {
     });
     let listed = listed.collect();
     let (prefix, kept) = prefix(name, &cookie);
-    let persistent = some([cookie.has("max-age"), cookie.has("expires")]);
+    let persistent = some([cookie.counts("max-age", is_age), cookie.counts("expires", is_date)]);
     vec![
         ("name", make.fact(name.and_then(Part::known).map(str::to_owned), pair.range())),
         ("secure", make.said(cookie.has("secure"))),
@@ -110,7 +141,7 @@ pub fn facts(value: Part<'_>, make: &Maker) -> Vec<(Name, Fact)> {
         ("path", text(&cookie, "path", make)),
         (
             "max_age",
-            match cookie.last("max-age") {
+            match cookie.last_that("max-age", is_age) {
                 Last::Said(part) => make.number(number(part), part.range()),
                 Last::Nothing => make.number(Some(None), make.all()),
                 Last::Unsure => make.unknown(),
