@@ -4,6 +4,7 @@
 mod answer;
 mod machine;
 mod overview;
+mod veil;
 
 use std::path::Path;
 
@@ -14,12 +15,13 @@ pub use self::answer::{
 };
 use self::machine::Here;
 pub use self::overview::Site;
+use self::veil::Veil;
 use super::include::{Conf, Library};
 use super::listen::names;
 use super::locate::Location as Named;
 use super::model::Model;
 use super::refuse::{Unseen, refusals};
-use super::request::{Access, Outcome, Request, Sent, Text, follow};
+use super::request::{Access, Outcome, Request, Sent, Text, follow, hidden};
 use super::scope::{Kind, LevelId, Levels};
 use super::version::Version;
 use crate::fact::{Unknown, Why};
@@ -99,6 +101,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
             None => effective.servers = overview::sites(&model, &sources, shown_from),
         }
     }
+    Veil::of(&sources).cover(&mut effective);
     effective
 }
 
@@ -182,7 +185,8 @@ impl View<'_> {
     fn shown(&self, model: &Model<'_>, outcome: &Outcome<'_>, open: &mut Opens<'_, '_>) -> Answer {
         let levels = &model.levels;
         let headers = outcome.headers.iter().map(|sent| self.header(sent, open)).collect();
-        let hidden = outcome.handler.map_or_else(Vec::new, |handler| hidden(levels, outcome.level, &handler.name));
+        let family = outcome.handler.and_then(|handler| handler.name.strip_suffix("_pass"));
+        let hidden = family.map_or_else(Vec::new, |family| hidden(levels, outcome.level, family));
         let upstream = outcome.upstream.as_ref();
         let mut pair = |(name, value): &(String, Text)| {
             if let Text::Unknown(unknown) = value {
@@ -253,19 +257,6 @@ impl View<'_> {
     fn place(&self, levels: &Levels<'_>, id: LevelId) -> (Option<String>, Option<usize>) {
         levels.place(id).map_or((None, None), |at: Span| placed(at, self.sources, self.shown_from))
     }
-}
-
-/// The response headers that a level hides, in the family of its handler.
-fn hidden(levels: &Levels<'_>, level: LevelId, handler: &str) -> Vec<String> {
-    let Some(family) = handler.strip_suffix("_pass") else { return Vec::new() };
-    let names = |what: &str| -> Vec<String> {
-        let held = levels.held(level, &format!("{family}_{what}_header"));
-        held.directives.iter().map(|directive| directive.arg(0).to_owned()).collect()
-    };
-    let passed = names("pass");
-    let mut hidden = names("hide");
-    hidden.retain(|name| !passed.iter().any(|passed| passed.eq_ignore_ascii_case(name)));
-    hidden
 }
 
 /// The list of what could not be told, each thing once.

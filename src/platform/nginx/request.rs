@@ -21,6 +21,7 @@ use std::net::IpAddr;
 
 pub use self::cache::Cache;
 pub use self::outcome::{Access, Log, Outcome, Sent, ToUpstream};
+pub use self::upstream::hidden;
 pub use self::variable::Text;
 pub use self::ways::{follow, follow_in};
 

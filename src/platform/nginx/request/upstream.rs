@@ -6,7 +6,7 @@ use super::outcome::{Sent, ToUpstream};
 use super::run::{Next, Run};
 use super::variable::Text;
 use crate::fact::{Unknown, Why};
-use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::scope::{LevelId, Levels};
 use crate::platform::nginx::tree::Directive;
 use crate::platform::nginx::uri::{Escape, escaped};
 use crate::platform::nginx::value::is_plain;
@@ -81,6 +81,19 @@ impl Where {
         let path = if path.starts_with('?') { format!("/{path}") } else { path.to_owned() };
         Some(Where { origin: url[..scheme + end].to_owned(), host, port: port.to_owned(), path })
     }
+}
+
+/// The response headers that a level hides, but for those that always are; `family` is the name with which the
+/// directives begin: `proxy`.
+pub fn hidden(levels: &Levels<'_>, level: LevelId, family: &str) -> Vec<String> {
+    let names = |what: &str| -> Vec<String> {
+        let held = levels.held(level, &format!("{family}_{what}_header"));
+        held.directives.iter().map(|directive| directive.arg(0).to_owned()).collect()
+    };
+    let passed = names("pass");
+    let mut hidden = names("hide");
+    hidden.retain(|name| !passed.iter().any(|passed| passed.eq_ignore_ascii_case(name)));
+    hidden
 }
 
 impl<'a> Run<'a> {
@@ -208,18 +221,6 @@ impl<'a> Run<'a> {
         all
     }
 
-    /// The response headers that are hidden on a level, but for those that always are.
-    pub fn hidden(&self, level: LevelId, family: &str) -> Vec<String> {
-        let names = |what: &str| -> Vec<String> {
-            let held = self.model.levels.held(level, &format!("{family}_{what}_header"));
-            held.directives.iter().map(|directive| directive.arg(0).to_owned()).collect()
-        };
-        let passed = names("pass");
-        let mut hidden = names("hide");
-        hidden.retain(|name| !passed.iter().any(|passed| passed.eq_ignore_ascii_case(name)));
-        hidden
-    }
-
     fn answered(&mut self, family: &'static str) -> Next {
         let levels = &self.model.levels;
         for name in ["hide", "pass"] {
@@ -240,7 +241,7 @@ impl<'a> Run<'a> {
         }
         let passed = levels.held(self.level, &format!("{family}_pass_header"));
         let passes = |name: &str| passed.directives.iter().any(|word| word.arg(0).eq_ignore_ascii_case(name));
-        let hidden = self.hidden(self.level, family);
+        let hidden = hidden(levels, self.level, family);
         // nginx leaves the header to the upstream, whether or not that sends one.
         self.upstream_server |= passes("server");
         for (name, value) in &self.backend.headers {
