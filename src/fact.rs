@@ -147,6 +147,31 @@ impl Fact {
         }
     }
 
+    /// As [`Record::reword`], of what this fact is or holds.
+    fn reword(&mut self, change: &dyn Fn(&str) -> Option<String>) {
+        match self {
+            Fact::Known { value: Value::Text(text), .. } => {
+                if let Some(changed) = change(text) {
+                    *text = Text::Made(changed.into());
+                }
+            }
+            Fact::Known { value: Value::Record(record), .. } => record.reword(change),
+            Fact::Known { value: Value::List(list), .. } => {
+                if let Items::Here(items) = &mut list.items {
+                    let mut reworded: Vec<Fact> = items.to_vec();
+                    reworded.iter_mut().for_each(|item| item.reword(change));
+                    *items = reworded.into();
+                }
+            }
+            Fact::Unknown(unknown) if !unknown.sides.is_empty() => {
+                let mut sides = unknown.sides.clone();
+                sides.iter_mut().for_each(|side| side.fact.reword(change));
+                *unknown = unknown.clone().with_sides(sides);
+            }
+            Fact::Known { .. } | Fact::Unknown(_) => {}
+        }
+    }
+
     /// What holds in one world: of a fact that differs between worlds, that side.
     pub fn in_world(&self, world: usize) -> &Fact {
         match self {

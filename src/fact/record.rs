@@ -59,6 +59,14 @@ impl Record {
         }
     }
 
+    /// Changes the texts in this record and in what it holds: `change` says what stands for one that it changes.
+    /// Lists that are made on demand stay as they are.
+    pub fn reword(&mut self, change: &dyn Fn(&str) -> Option<String>) {
+        for (_, fact) in Arc::make_mut(&mut self.0) {
+            fact.reword(change);
+        }
+    }
+
     /// The fields, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (Name, &Fact)> {
         self.0.iter().map(|(name, fact)| (*name, fact))

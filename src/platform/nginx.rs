@@ -22,6 +22,7 @@ mod subject;
 pub mod tree;
 pub mod uri;
 pub mod value;
+mod veil;
 pub mod version;
 
 use std::path::Path;

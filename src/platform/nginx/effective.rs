@@ -2,9 +2,9 @@
 //! `hardline effective nginx.conf`.
 
 mod answer;
+mod cover;
 mod machine;
 mod overview;
-mod veil;
 
 use std::path::Path;
 
@@ -15,7 +15,6 @@ pub use self::answer::{
 };
 use self::machine::Here;
 pub use self::overview::Site;
-use self::veil::Veil;
 use super::include::{Conf, Library};
 use super::listen::names;
 use super::locate::Location as Named;
@@ -23,6 +22,7 @@ use super::model::Model;
 use super::refuse::{Unseen, refusals};
 use super::request::{Access, Outcome, Request, Sent, Text, follow, hidden};
 use super::scope::{Kind, LevelId, Levels};
+use super::veil::Veil;
 use super::version::Version;
 use crate::fact::{Unknown, Why};
 use crate::files::{Files, Location};
@@ -101,7 +101,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
             None => effective.servers = overview::sites(&model, &sources, shown_from),
         }
     }
-    Veil::of(&sources).cover(&mut effective);
+    Veil::of(sources.iter()).cover(&mut effective);
     effective
 }
 

@@ -93,14 +93,12 @@ impl<'a> Finder<'a> {
                 }
                 byte if byte.is_ascii_whitespace() => at += 1,
                 quote @ (b'"' | b'\'') => {
-                    let end =
-                        bytes[at + 1..].iter().position(|byte| *byte == quote).map_or(bytes.len(), |n| at + 1 + n);
+                    let end = until(bytes, at + 1, |byte| byte == quote);
                     self.words.push((&line[at + 1..end], start + at + 1));
                     at = end + 1;
                 }
                 _ => {
-                    let ends = |byte: &u8| byte.is_ascii_whitespace() || *byte == b';';
-                    let end = bytes[at..].iter().position(ends).map_or(bytes.len(), |n| at + n);
+                    let end = until(bytes, at, |byte| byte.is_ascii_whitespace() || byte == b';');
                     self.words.push((&line[at..end], start + at));
                     at = end;
                 }
@@ -121,4 +119,12 @@ impl<'a> Finder<'a> {
         }
         self.words.clear();
     }
+}
+
+/// Where a word ends: at the first byte that ends it and has no backslash before it.
+fn until(bytes: &[u8], mut at: usize, ends: impl Fn(u8) -> bool) -> usize {
+    while at < bytes.len() && !ends(bytes[at]) {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    at.min(bytes.len())
 }

@@ -8,6 +8,7 @@ use super::include::{Conf, Library};
 use super::model::Model;
 use super::scope::{Kind, Levels, is_stock};
 use super::tree::{File, Step, directives, walk};
+use super::veil::Veil;
 use super::version::Version;
 use crate::fact::{Subject, Unknown};
 use crate::files::Location;
@@ -68,7 +69,7 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
         let newest = versions.last().copied().unwrap_or_else(Version::newest);
         let model = Model::within(levels, main, newest, context.files, folder.clone());
         let label = name::subject_name(file.location.path());
-        let made = facts(&facts::Subject {
+        let mut made = facts(&facts::Subject {
             model: &model,
             file: &conf.file,
             sources: &reading.sources,
@@ -79,6 +80,7 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
             wanted: context.wanted,
             cache_rules: &rules,
         });
+        Veil::of(conf.sources.iter().map(|&source| reading.sources.get(source))).over(&mut made);
         let absent = "only a part of a configuration, without `http`: what it leaves out may be said around it";
         subjects.push(Subject {
             kind: "nginx",

@@ -1,37 +1,12 @@
 //! Secrets of the configuration, taken out of an answer: a value may hold one wherever variables carry it to.
 
 use super::{Answer, Effective, Site};
-use crate::mask::STARS;
-use crate::platform::nginx::secret::places;
-use crate::text::Sources;
-
-/// Shorter secrets are hidden only where they are the whole value: they would be found in any text.
-const SHORT: usize = 4;
-
-/// The secrets of a configuration.
-pub(super) struct Veil {
-    /// Each once, the longest first.
-    secrets: Vec<String>,
-}
+use crate::platform::nginx::veil::Veil;
 
 impl Veil {
-    /// All secrets that are written in these sources, in force or not.
-    pub fn of(sources: &Sources) -> Veil {
-        let written = sources.iter().flat_map(|source| {
-            let text = |hidden: crate::mask::Hidden| sources.text(hidden.span);
-            places(source).into_iter().map(text)
-        });
-        // Once as it is written and once as nginx reads it.
-        let both = written.flat_map(|secret| [unescaped(&secret), secret]);
-        let mut secrets: Vec<String> = both.filter(|secret| !secret.is_empty()).collect();
-        secrets.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        secrets.dedup();
-        Veil { secrets }
-    }
-
     /// Takes the secrets out of an answer.
     pub fn cover(&self, effective: &mut Effective) {
-        if self.secrets.is_empty() {
+        if self.is_empty() {
             return;
         }
         effective.errors.iter_mut().for_each(|fault| self.hide(&mut fault.message));
@@ -67,16 +42,4 @@ impl Veil {
     fn all<'t>(&self, texts: impl Iterator<Item = &'t mut String>) {
         texts.for_each(|text| self.hide(text));
     }
-
-    fn hide(&self, text: &mut String) {
-        for secret in &self.secrets {
-            if text == secret || secret.len() >= SHORT && text.contains(secret) {
-                *text = text.replace(secret, STARS);
-            }
-        }
-    }
-}
-
-fn unescaped(secret: &str) -> String {
-    secret.replace("\\\"", "\"").replace("\\'", "'").replace("\\\\", "\\")
 }
