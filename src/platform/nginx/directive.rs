@@ -229,6 +229,25 @@ pub fn find(name: &str) -> Option<&'static Directive> {
     NAMED.get(name).map(|&index| &DIRECTIVES[index])
 }
 
+/// Whether directives of this name in one block add up, so that those that are seen say nothing of whether there are
+/// more. Where nginx takes only one, there is no other beside it.
+pub fn adds(name: &str) -> bool {
+    // Given twice these are refused only in some cases.
+    const SOME: [&str; 7] = [
+        "http_limit_conn",
+        "http_limit_req",
+        "http_proxy_redirect",
+        "http_proxy_cookie_domain",
+        "http_proxy_cookie_path",
+        "http_proxy_cookie_flags",
+        "http_mirror",
+    ];
+    let adds = |spec: &Spec| {
+        spec.duplicate == Duplicate::Adds || matches!(spec.setter, Setter::Special(handler) if SOME.contains(&handler))
+    };
+    find(name).is_none_or(|directive| directive.rows.iter().any(|row| adds(&row.what)))
+}
+
 /// All directives, sorted by name.
 pub fn all() -> &'static [Directive] {
     &DIRECTIVES

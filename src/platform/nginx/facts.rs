@@ -13,8 +13,11 @@ mod start;
 mod upstream;
 mod written;
 
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
+
 use super::model::Model;
-use super::scope::{Kind, LevelId};
+use super::scope::{Kind, Level, LevelId};
 use super::tree::{Directive, File};
 use super::version::Version;
 use crate::caching::CacheRule;
@@ -46,7 +49,7 @@ pub struct Subject<'a> {
 
 /// All facts of a configuration.
 pub fn facts(subject: &Subject<'_>) -> Record {
-    let maker = Maker { subject, model: subject.model };
+    let maker = Maker { subject, model: subject.model, labels: OnceCell::new() };
     let mut facts: Vec<(Name, Fact)> = written::facts(&maker);
     let mut add = |name: Name, make: &dyn Fn() -> Option<Fact>| {
         if subject.wanted.has(name) {
@@ -73,6 +76,8 @@ pub fn facts(subject: &Subject<'_>) -> Record {
 struct Maker<'a> {
     subject: &'a Subject<'a>,
     model: &'a Model<'a>,
+    /// What a reader would call each server.
+    labels: OnceCell<BTreeMap<LevelId, String>>,
 }
 
 impl<'a> Maker<'a> {
@@ -135,14 +140,29 @@ impl<'a> Maker<'a> {
 
     /// A list of everything there is; what an include hides may be more.
     fn list(&self, of: &'static str, items: impl IntoIterator<Item = Fact>) -> Fact {
+        self.list_with(of, items, self.unseen_servers())
+    }
+
+    /// A list of all levels of all servers; what an include hides within one of them may be more.
+    fn list_of_levels(&self, of: &'static str, items: impl IntoIterator<Item = Fact>) -> Fact {
+        let within = || {
+            let mut levels = self.servers().flat_map(|server| self.levels_of(server));
+            levels.find_map(|id| self.model.levels.all[id].doubts.iter().find(|doubt| doubt.touches("location")))
+        };
+        self.list_with(of, items, self.unseen_servers().or_else(|| Some(within()?.unknown.clone())))
+    }
+
+    /// Why there may be more servers, zones and formats than are seen.
+    fn unseen_servers(&self) -> Option<Unknown> {
         // Outside `http` there is no server to be hidden.
         let http = self.model.levels.of_kind(Kind::Http).next();
-        let outer = self.model.levels.all.iter().filter(|level| match http {
+        let mut outer = self.model.levels.all.iter().filter(|level| match http {
             Some(_) => level.kind == Kind::Http,
             None => level.kind == Kind::Main,
         });
-        let hidden = outer.flat_map(|level| &level.doubts).find(|doubt| doubt.touches("server") && self.subject.whole);
-        self.list_with(of, items, hidden.map(|doubt| doubt.unknown.clone()))
+        let touches = |level: &Level<'_>| level.doubts.iter().find(|doubt| doubt.touches("server")).cloned();
+        let hidden = outer.find_map(touches).filter(|_| self.subject.whole);
+        hidden.map(|doubt| doubt.unknown)
     }
 
     /// A fact that `doubt` keeps from being known.

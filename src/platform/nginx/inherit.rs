@@ -5,6 +5,7 @@
 //! the levels around it stays (`ngx_http_headers_filter_module.c`, `ngx_http_proxy_module.c`, `ngx_http_access_module.c`
 //! and so on). `add_header_inherit` changes the second rule for response headers from 1.29.3 on.
 
+use super::directive::adds;
 use super::scope::{Kind, LevelId, Levels};
 use super::tree::Directive;
 use crate::fact::Unknown;
@@ -16,7 +17,7 @@ pub struct Held<'a> {
     pub directives: Vec<&'a Directive>,
     /// The level that says it.
     pub level: Option<LevelId>,
-    /// Why it may be otherwise, if it may.
+    /// Why it may be otherwise, if it may: of directives that add up, why there may be more.
     pub doubt: Option<Unknown>,
 }
 
@@ -39,10 +40,10 @@ impl<'a> Levels<'a> {
             }
             let is = |directive: &&&Directive| names.contains(&&*directive.name);
             let directives: Vec<&Directive> = level.own.iter().filter(is).copied().collect();
-            let here = level
-                .doubts
-                .iter()
-                .find(|doubt| names.iter().any(|name| doubt.touches(name)) && (directives.is_empty() || doubt.hides));
+            let here = level.doubts.iter().find(|doubt| {
+                let touched = names.iter().find(|name| doubt.touches(name));
+                touched.is_some_and(|name| directives.is_empty() || doubt.hides || adds(name))
+            });
             doubt = doubt.or_else(|| here.map(|doubt| doubt.unknown.clone()));
             if !directives.is_empty() {
                 return Held { directives, level: Some(id), doubt };
@@ -101,10 +102,7 @@ impl<'a> Levels<'a> {
             }
             let own: Vec<&Directive> = self.own(id, name).collect();
             let how = self.text(id, &inherit).unwrap_or("on");
-            let here = level
-                .doubts
-                .iter()
-                .find(|doubt| doubt.touches(name) && (own.is_empty() || doubt.hides || how == "merge"));
+            let here = level.doubts.iter().find(|doubt| doubt.touches(name));
             held.doubt = held.doubt.or_else(|| here.map(|doubt| doubt.unknown.clone()));
             held.level = held.level.or((!own.is_empty()).then_some(id));
             let some = !own.is_empty();

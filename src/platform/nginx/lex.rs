@@ -81,8 +81,15 @@ impl<'a> Lexer<'a> {
             let Some(&byte) = self.bytes.get(start) else { return self.ended(words, start) };
             if let Some(end) = statement(self.text, start, words.is_empty()) {
                 self.at = end;
-                let template = Token::Template(self.span(start, end));
-                return self.after(words, template);
+                if renders_nothing(&self.text[start..end]) {
+                    continue;
+                }
+                let span = self.span(start, end);
+                if !words.is_empty() {
+                    // What is left of the directive is up to the template.
+                    words.push(Word { text: Box::default(), span, quoted: false, templated: true });
+                }
+                return self.after(words, Token::Template(span));
             }
             match byte {
                 b';' | b'{' if words.is_empty() => {
@@ -339,6 +346,17 @@ fn statement(text: &str, at: usize, first: bool) -> Option<usize> {
         }
         _ => None,
     }
+}
+
+/// Whether a statement of a template language leaves nothing in the file and nothing to its chance: a comment, or a
+/// variable that is set.
+fn renders_nothing(statement: &str) -> bool {
+    let inner = |open: &str| Some(statement.strip_prefix(open)?.trim_start_matches(['-', '+', '~', ' ', '\t', '\n']));
+    let sets = |inner: &str| inner.starts_with('$') && (inner.contains(":=") || inner.contains(" = "));
+    statement.starts_with("{#")
+        || statement.starts_with("<%#")
+        || inner("{%").is_some_and(|inner| inner.starts_with("set ") && inner.contains('='))
+        || inner("{{").is_some_and(|inner| inner.starts_with("/*") || inner.starts_with('!') || sets(inner))
 }
 
 /// Whether a text has something that is filled in before nginx sees it: `${NAME}` in capitals, `$(…)`, `__NAME__`, `@NAME@`.

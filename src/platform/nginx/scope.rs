@@ -103,6 +103,11 @@ const STOCK: [(&str, &[&str]); 12] = [
     ("acme.sh", &["location"]),
 ];
 
+/// What the names of the blocks of Lua begin with that can set response headers (OpenResty's lua-nginx-module,
+/// `ngx.header`): those that run once, at the start or for each connection, cannot.
+const HEADERS_BY_LUA: [&str; 5] =
+    ["header_filter_by_lua", "content_by_lua", "access_by_lua", "rewrite_by_lua", "server_rewrite_by_lua"];
+
 /// Whether a path is that of a file that comes with nginx and says nothing of security.
 pub fn is_stock(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or_default();
@@ -159,7 +164,9 @@ impl<'a> Levels<'a> {
                 if let Body::Block(block) = &directive.body {
                     inner.push((directive, &block.items));
                 }
-                if let Body::Opaque(span) = directive.body {
+                if let Body::Opaque(span) = directive.body
+                    && HEADERS_BY_LUA.iter().any(|phase| directive.name.starts_with(phase))
+                {
                     let unknown = Unknown::new(Why::NotSupported, span, "what this Lua does");
                     level.doubts.push(Doubt { unknown, only: Some(&["add_header"]), hides: false });
                 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::fact::Unknown;
+use crate::fact::{Unknown, Why};
 use crate::text::{SourceId, Span};
 
 /// A name or an argument.
@@ -19,6 +19,13 @@ pub struct Word {
     pub quoted: bool,
     /// Whether a template fills in some of it before nginx sees it.
     pub templated: bool,
+}
+
+impl Word {
+    /// Why it is not what it looks like, where a template fills in some of it.
+    pub fn unfilled(&self) -> Option<Unknown> {
+        self.templated.then(|| Unknown::new(Why::Templated, self.span, "the rendered file"))
+    }
 }
 
 impl std::ops::Deref for Word {
@@ -51,6 +58,11 @@ impl Directive {
     /// Whether a template fills in some of it.
     pub fn templated(&self) -> bool {
         self.name.templated || self.args.iter().any(|word| word.templated)
+    }
+
+    /// Why its arguments are not what they look like, where a template fills in some of them.
+    pub fn unfilled(&self) -> Option<Unknown> {
+        self.args.iter().find_map(Word::unfilled)
     }
 
     /// The block that it opens.

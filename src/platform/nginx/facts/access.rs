@@ -1,8 +1,9 @@
 //! Who is let in on a level.
 
 use super::Maker;
-use crate::fact::Fact;
+use crate::fact::{Fact, Unknown};
 use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::tree::Directive;
 
 /// Directives that ask for a proof of who the client is.
 const PROOFS: [&str; 9] = [
@@ -17,7 +18,37 @@ const PROOFS: [&str; 9] = [
     "access_by_lua_file",
 ];
 
-impl Maker<'_> {
+/// The rules of addresses on a level, and what may be beside them.
+struct Rules<'a> {
+    all: Vec<&'a Directive>,
+    /// Why there may be more, or one is not as it is written.
+    doubt: Option<Unknown>,
+}
+
+impl Rules<'_> {
+    /// Where the rule of this name for all clients is.
+    fn of_all(&self, name: &str) -> Option<usize> {
+        self.all.iter().position(|rule| *rule.name == *name && rule.arg(0) == "all")
+    }
+
+    /// Why more may be known of what comes before a rule, or after the last for `None`: what stands behind it in the
+    /// same file comes too late.
+    fn doubt_before(&self, rule: Option<usize>) -> Option<&Unknown> {
+        let end = rule.and_then(|rule| self.all.get(rule)).map(|rule| rule.span);
+        self.doubt.as_ref().filter(|unknown| match end {
+            Some(end) => unknown.at.source != end.source || unknown.at.start < end.start,
+            None => true,
+        })
+    }
+
+    /// Whether some client is turned away by his address.
+    fn turns_away(&self) -> bool {
+        let deny = self.all.iter().position(|rule| *rule.name == *"deny");
+        deny.is_some_and(|deny| self.of_all("allow").is_none_or(|allow| deny < allow))
+    }
+}
+
+impl<'a> Maker<'a> {
     /// Whether nobody gets in, whatever he shows.
     pub fn closed(&self, id: LevelId) -> bool {
         let held = self.model.levels.held_any(id, &["allow", "deny"]);
@@ -36,36 +67,90 @@ impl Maker<'_> {
         PROOFS.iter().find(on).is_some() || certificate
     }
 
+    fn rules(&self, id: LevelId) -> Rules<'a> {
+        let held = self.model.levels.held_any(id, &["allow", "deny"]);
+        let unfilled = held.directives.iter().find_map(|rule| rule.unfilled());
+        Rules { all: held.directives, doubt: unfilled.or(held.doubt) }
+    }
+
+    /// Whether address or proof is enough, or why that is not known.
+    fn any(&self, id: LevelId) -> Result<bool, Unknown> {
+        let held = self.model.levels.held(id, "satisfy");
+        let unfilled = held.one().and_then(|satisfy| satisfy.unfilled());
+        match unfilled.or(held.doubt) {
+            Some(unknown) => Err(unknown),
+            None => Ok(held.directives.last().is_some_and(|satisfy| satisfy.arg(0) == "any")),
+        }
+    }
+
+    /// Whether a proof is asked for, or why that is not known.
+    fn password(&self, id: LevelId) -> Result<bool, Unknown> {
+        let held = self.model.levels.held_any(id, &PROOFS);
+        let unfilled = held.directives.iter().filter(|proof| *proof.name == *"auth_basic").find_map(|it| it.unfilled());
+        match (self.proof(id), unfilled, held.doubt) {
+            (_, Some(unknown), _) => Err(unknown),
+            (true, None, _) | (false, None, None) => Ok(self.proof(id)),
+            (false, None, Some(unknown)) => Err(unknown),
+        }
+    }
+
+    /// Whether some client is turned away, or why that is not known.
+    fn restricted(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {
+        let (any, password) = (self.any(id), self.password(id));
+        // Either alone is enough to turn somebody away, unless one of both is enough to get in.
+        let deny = rules.all.iter().position(|rule| *rule.name == *"deny");
+        let by_address = match rules.doubt_before(deny) {
+            Some(unknown) => Err(unknown.clone()),
+            None => Ok(rules.turns_away()),
+        };
+        let everybody = match rules.doubt_before(rules.of_all("allow")) {
+            Some(unknown) => Err(unknown.clone()),
+            None => Ok(rules.of_all("allow").is_some() && !rules.turns_away()),
+        };
+        match any? {
+            false if matches!(password, Ok(true)) || matches!(by_address, Ok(true)) => Ok(true),
+            false => Ok(password? || by_address?),
+            true if password? => Ok(!everybody?),
+            true => by_address,
+        }
+    }
+
     /// Who is let in.
     pub fn access(&self, id: LevelId) -> Fact {
         let levels = &self.model.levels;
-        let held = levels.held_any(id, &["allow", "deny"]);
-        let proof = levels.held_any(id, &PROOFS);
+        let rules = self.rules(id);
         let of = "nginx.scopes[].access";
-        let at = held.directives.first().or(proof.directives.first()).map_or(self.at(id), |rule| rule.text());
-        let doubt = held.doubt.clone().filter(|_| held.directives.is_empty());
-        let doubt = doubt.or(proof.doubt.filter(|_| proof.directives.is_empty()));
-        let rules = &held.directives;
-        let all = |name: &str| rules.iter().position(|rule| *rule.name == *name && rule.arg(0) == "all");
-        let denies_all = all("deny").is_some_and(|deny| all("allow").is_none_or(|allow| deny < allow));
-        let returns = self.returns(id).is_some();
-        let password = self.proof(id);
-        let restricted = password || rules.iter().any(|rule| *rule.name == *"deny");
-        let allows = rules.iter().filter(|rule| *rule.name == *"allow");
-        let allows: Vec<Fact> = allows.map(|rule| Fact::derived(rule.arg(0).to_owned(), rule.text())).collect();
+        let proof = levels.held_any(id, &PROOFS).directives.first().copied();
+        let at = rules.all.first().copied().or(proof).map_or(self.at(id), |rule| rule.text());
+        let flag = |known: Result<bool, Unknown>| match known {
+            Ok(known) => Fact::derived(known, at),
+            Err(unknown) => Fact::Unknown(unknown.following_from(of)),
+        };
+        let first_of_all = [rules.of_all("deny"), rules.of_all("allow")].into_iter().flatten().min();
+        let decided = |known: bool, by: Option<usize>| rules.doubt_before(by).cloned().map_or(Ok(known), Err);
+        let denies_all = first_of_all.is_some() && first_of_all == rules.of_all("deny");
+        let allows = rules.all.iter().filter(|rule| *rule.name == *"allow");
+        let allows: Vec<Fact> = allows.map(|rule| self.word(rule, 0)).collect();
+        let count = || Fact::derived(super::number(rules.all.len() as u64), at);
         let names = |name: &str| matches!(name, "allow" | "deny") || PROOFS.contains(&name);
         let own = levels.all[id].own.iter().any(|directive| names(&directive.name));
-        let flag = |flag: bool| self.unless(doubt.clone(), of, || Fact::derived(flag, at));
+        let beside = levels.all[id].doubts.iter().find(|doubt| doubt.touches("allow") || doubt.touches("auth_basic"));
+        let own = beside.filter(|_| !own).map_or(Ok(own), |doubt| Err(doubt.unknown.clone()));
+        let closed = match (self.closed(id), self.any(id)) {
+            (false, Err(unknown)) if rules.of_all("deny") == Some(0) => Err(unknown),
+            (closed, _) => decided(closed, Some(0).filter(|_| !rules.all.is_empty())),
+        };
+        let returns = self.returns(id);
         let fields = [
-            ("rules", self.unless(doubt.clone(), of, || Fact::derived(super::number(rules.len() as u64), at))),
-            ("ends_open", flag(!denies_all)),
-            ("closed", flag(self.closed(id))),
-            ("allows", self.list_with(of, allows, doubt.clone())),
-            ("password", flag(password)),
-            ("any", Fact::derived(levels.text(id, "satisfy") == Some("any"), at)),
-            ("restricted", flag(restricted)),
-            ("own", Fact::derived(own, at)),
-            ("returns_first", Fact::derived(returns, self.returns(id).map_or(at, |directive| directive.text()))),
+            ("rules", self.unless(rules.doubt.clone(), of, count)),
+            ("ends_open", flag(decided(!denies_all, first_of_all))),
+            ("closed", flag(closed)),
+            ("allows", self.list_with(of, allows, rules.doubt.clone())),
+            ("password", flag(self.password(id))),
+            ("any", flag(self.any(id))),
+            ("restricted", flag(self.restricted(id, &rules))),
+            ("own", flag(own)),
+            ("returns_first", Fact::derived(returns.is_some(), returns.map_or(at, |directive| directive.text()))),
         ];
         Fact::record(fields, at)
     }

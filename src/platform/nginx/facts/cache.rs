@@ -32,7 +32,11 @@ impl<'a> Maker<'a> {
         let default = if family == "proxy" { "$scheme$proxy_host$request_uri" } else { "" };
         let words = |name: &str| -> Vec<(String, &'a Directive)> {
             let held = levels.held(id, &format!("{family}_{name}"));
-            held.directives.iter().flat_map(|it| it.args.iter().map(|word| (word.to_string(), *it))).collect()
+            let known = |it: &&'a Directive| {
+                let it = *it;
+                it.args.iter().filter(|word| !word.templated).map(move |word| (word.to_string(), it))
+            };
+            held.directives.iter().flat_map(known).collect()
         };
         let list = |words: &[(String, &Directive)]| {
             words.iter().map(|(word, from)| Fact::derived(word.clone(), from.text())).collect::<Vec<_>>()
@@ -46,7 +50,10 @@ impl<'a> Maker<'a> {
         let locks = levels.flag(id, &format!("{family}_cache_lock"), false);
         let key_text = key.map_or(default, |key| key.arg(0));
         let key_at = key.map_or(at, |key| key.text());
-        let doubt = |name: &str| levels.held(id, &format!("{family}_{name}")).doubt;
+        let doubt = |name: &str| {
+            let held = levels.held(id, &format!("{family}_{name}"));
+            held.directives.iter().find_map(|it| it.unfilled()).or(held.doubt)
+        };
         let of = "nginx.scopes[].cache";
         let fields = [
             ("on", Fact::derived(true, at)),
@@ -54,7 +61,12 @@ impl<'a> Maker<'a> {
             ("kind", Fact::derived(family.to_owned(), at)),
             ("key", self.unless(doubt("cache_key"), of, || Fact::derived(key_text.to_owned(), key_at))),
             ("key_written", self.unless(doubt("cache_key"), of, || Fact::derived(key.is_some(), key_at))),
-            ("key_variables", self.list_with(of, variables([key_text], key_at), doubt("cache_key"))),
+            (
+                "key_variables",
+                self.unless(doubt("cache_key"), of, || {
+                    Fact::derived(Value::from(variables([key_text], key_at)), key_at)
+                }),
+            ),
             ("bypass", self.list_with(of, list(&bypass), doubt("cache_bypass"))),
             ("no_cache", self.list_with(of, list(&no_cache), doubt("no_cache"))),
             (
@@ -69,7 +81,7 @@ impl<'a> Maker<'a> {
             ("ignores", self.list_with(of, list(&ignores), doubt("ignore_headers"))),
             ("valid", self.list_with(of, self.valid(id, family), doubt("cache_valid"))),
             ("methods", self.list_with(of, list(&words("cache_methods")), doubt("cache_methods"))),
-            ("locks", Fact::derived(locks, at)),
+            ("locks", self.unless(doubt("cache_lock"), of, || Fact::derived(locks, at))),
             ("hosts", Fact::derived(self.sharing(cache.arg(0)), at)),
         ];
         Fact::record(fields, at)
@@ -79,7 +91,7 @@ impl<'a> Maker<'a> {
         let held = self.model.levels.held(id, &format!("{family}_cache_valid"));
         let mut items = Vec::new();
         for directive in held.directives {
-            let Some((time, codes)) = directive.args.split_last() else { continue };
+            let Some((time, codes)) = directive.args.split_last().filter(|_| !directive.templated()) else { continue };
             let seconds = milliseconds(time).map_or(-1, |time| number(time / 1000));
             let codes: Vec<&str> = match codes.is_empty() {
                 true => vec!["200", "301", "302"],
@@ -204,14 +216,21 @@ pub(super) fn zones(maker: &Maker<'_>) -> Fact {
             _ => FAMILIES.iter().any(|family| user.name.strip_prefix(family) == Some("_cache")) && user.arg(0) == name,
         });
         let by_variable = users.iter().any(|user| user.name.ends_with("_cache") && user.arg(0).contains('$'));
+        let used = used || kind == "cache" && by_variable;
+        let user = |family: &&str| maker.unseen(&format!("{family}_cache"));
+        let unseen = directive.unfilled().or_else(|| match kind {
+            "cache" => FAMILIES.iter().find_map(user),
+            kind => maker.unseen(kind),
+        });
+        let known = |fact: Fact| directive.unfilled().map_or(fact, Fact::Unknown);
         let fields = [
             ("kind", Fact::derived(kind, at)),
-            ("ruled", Fact::derived(ruled.contains(&name), at)),
-            ("name", Fact::derived(name, at)),
-            ("key", Fact::derived(key.to_owned(), at)),
-            ("key_variables", Fact::derived(Value::from(variables([key], at)), at)),
-            ("path", Fact::derived(path.to_owned(), at)),
-            ("used", Fact::derived(used || kind == "cache" && by_variable, at)),
+            ("ruled", known(Fact::derived(ruled.contains(&name), at))),
+            ("name", known(Fact::derived(name, at))),
+            ("key", known(Fact::derived(key.to_owned(), at))),
+            ("key_variables", known(Fact::derived(Value::from(variables([key], at)), at))),
+            ("path", known(Fact::derived(path.to_owned(), at))),
+            ("used", maker.unless(unseen.clone().filter(|_| !used), "nginx.zones", || Fact::derived(used, at))),
         ];
         items.push(Fact::record(fields, at));
     }

@@ -12,9 +12,10 @@ impl Maker<'_> {
         let of = "nginx.scopes[].logs";
         let off = held.directives.iter().find(|log| log.arg(0) == "off");
         let paths = held.directives.iter().filter(|_| off.is_none());
-        let items: Vec<Fact> = paths.map(|log| Fact::derived(log.arg(0).to_owned(), log.text())).collect();
+        let items: Vec<Fact> = paths.map(|log| self.word(log, 0)).collect();
         let at = off.map_or(self.at(id), |log| log.text());
-        let unseen = held.doubt.clone().filter(|_| off.is_none());
+        let unfilled = || held.directives.iter().find_map(|log| log.args.first()?.unfilled());
+        let unseen = if off.is_none() { unfilled().or_else(|| held.doubt.clone()) } else { None };
         [
             ("logs", self.list_with(of, items, held.doubt)),
             ("log_off", self.unless(unseen, "nginx.scopes[].log_off", || Fact::derived(off.is_some(), at))),
@@ -41,13 +42,14 @@ pub(super) fn formats(maker: &Maker<'_>) -> Fact {
             true => used,
             false => used || all().any(|log| *log.name == *"access_log" && log.arg(1) == name),
         };
+        let known = |fact: Fact| format.unfilled().map_or(fact, Fact::Unknown);
         let fields = [
-            ("name", Fact::derived(name.to_owned(), at)),
-            ("text", Fact::derived(text.clone(), at)),
-            ("escape", Fact::derived(escape.unwrap_or("default").to_owned(), at)),
-            ("variables", Fact::derived(Value::from(variables([text.as_str()], at)), at)),
+            ("name", maker.word(format, 0)),
+            ("text", known(Fact::derived(text.clone(), at))),
+            ("escape", known(Fact::derived(escape.unwrap_or("default").to_owned(), at))),
+            ("variables", known(Fact::derived(Value::from(variables([text.as_str()], at)), at))),
             ("used", Fact::derived(used, at)),
-            ("looks_like_json", Fact::derived(text.trim_start().starts_with('{'), at)),
+            ("looks_like_json", known(Fact::derived(text.trim_start().starts_with('{'), at))),
         ];
         items.push(Fact::record(fields, at));
     }

@@ -20,7 +20,7 @@ pub(super) fn scopes(maker: &Maker<'_>) -> Fact {
         let (union, more) = maker.union(&siblings);
         items.extend(levels.iter().map(|&id| maker.scope(server, id, &union, more)));
     }
-    maker.list("nginx.scopes", items)
+    maker.list_of_levels("nginx.scopes", items)
 }
 
 impl<'a> Maker<'a> {
@@ -125,19 +125,20 @@ impl<'a> Maker<'a> {
         let listed = |items: Vec<Fact>| self.list_with("nginx.scopes[]", items, None);
         let internal = levels.own(id, "internal").next().is_some()
             || location.is_some_and(|location| location.how == Match::Named);
-        let (tls, plain) = self.transport(server);
+        let (tls, plain) = self.transport_facts(server, at);
         let mut fields = vec![
             ("label", text(self.label(id))),
             ("kind", text(kind_name(levels.all[id].kind).to_owned())),
             ("server", text(self.server_label(server))),
+            ("site", text(self.site(server).unwrap_or_else(|| self.server_label(server)))),
             ("name", text(location.map_or(String::new(), |location| location.name.to_owned()))),
             ("matches", text(how(location).to_owned())),
             ("responds", flag(self.responds(id))),
             ("answers", text(self.answers(id).to_owned())),
             ("handler", text(self.handler_name(id))),
             ("internal", flag(internal)),
-            ("tls", flag(tls)),
-            ("plain", flag(plain)),
+            ("tls", tls),
+            ("plain", plain),
             ("headers", self.headers(id)),
             ("dropped_headers", self.lost(id, "add_header", "nginx.scopes[].dropped_headers")),
             ("add_headers", listed(self.named(levels.own(id, "add_header")))),

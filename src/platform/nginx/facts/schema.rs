@@ -120,6 +120,7 @@ static SCOPE: &[Field] = &[
     field("label", Type::Text, "as a reader would call it: location /api/"),
     field("kind", Type::Text, "server, location, if or limit_except"),
     field("server", Type::Text, "the label of its server"),
+    field("site", Type::Text, "the first name of its server: servers for one site on several ports have one"),
     field("name", Type::Text, "the path, expression or name of the location, or the empty text"),
     field(
         "matches",

@@ -1,16 +1,20 @@
 //! Servers: their names, sockets and TLS.
 
+use std::collections::BTreeMap;
+
 use super::{Maker, number, texts};
-use crate::fact::{Fact, Value, Worlds};
+use crate::fact::{Fact, Unknown, Worlds};
 use crate::platform::nginx::listen::{Listen, names};
 use crate::platform::nginx::scope::{Kind, LevelId};
+use crate::platform::nginx::tree::Word;
 use crate::platform::nginx::version::Version;
+use crate::text::Span;
 
 /// The facts of a server.
 pub(super) fn server(maker: &Maker<'_>, id: LevelId) -> Fact {
     let at = maker.at(id);
     let levels = &maker.model.levels;
-    let (tls, plain) = maker.transport(id);
+    let (tls, plain) = maker.transport_facts(id, at);
     let sockets = || maker.model.listening.sockets.iter().filter(move |socket| socket.servers.contains(&id));
     let default = sockets().any(|socket| socket.default == id);
     let marked = levels.own(id, "listen").any(|listen| Listen::parse(listen).default);
@@ -18,22 +22,23 @@ pub(super) fn server(maker: &Maker<'_>, id: LevelId) -> Fact {
     let listens = levels.own(id, "listen").map(|directive| {
         let (listen, at) = (Listen::parse(directive), directive.text());
         let words: Vec<&str> = directive.args.iter().map(|word| &*word.text).collect();
+        let known = |fact: Fact| directive.unfilled().map_or(fact, Fact::Unknown);
         let fields = [
-            ("text", Fact::derived(words.join(" "), at)),
-            ("address", Fact::derived(listen.host, at)),
-            ("port", Fact::derived(number(listen.port.into()), at)),
-            ("tls", Fact::derived(listen.ssl, at)),
-            ("unix", Fact::derived(listen.unix, at)),
+            ("text", known(Fact::derived(words.join(" "), at))),
+            ("address", known(Fact::derived(listen.host, at))),
+            ("port", known(Fact::derived(number(listen.port.into()), at))),
+            ("tls", known(Fact::derived(listen.ssl, at))),
+            ("unix", known(Fact::derived(listen.unix, at))),
         ];
         Fact::record(fields, at)
     });
     let listens: Vec<Fact> = listens.collect();
     let fields = [
         ("label", Fact::derived(maker.server_label(id), at)),
-        ("names", texts(names(levels, id), at)),
-        ("listens", Fact::derived(Value::from(listens), at)),
-        ("tls", Fact::derived(tls, at)),
-        ("plain", Fact::derived(plain, at)),
+        ("names", maker.names(id, at)),
+        ("listens", maker.list_with("nginx.servers[].listens", listens, maker.unread(id, "listen"))),
+        ("tls", tls),
+        ("plain", plain),
         ("default", Fact::derived(default, at)),
         ("default_by_order", Fact::derived(first, at)),
         ("answers", Fact::derived(maker.all_answers(id), at)),
@@ -48,17 +53,66 @@ pub(super) fn server(maker: &Maker<'_>, id: LevelId) -> Fact {
 }
 
 impl Maker<'_> {
-    /// The first name of a server, or what it listens on.
+    /// The first name of a server, or what it listens on; of several that have one name, both.
     pub fn server_label(&self, id: LevelId) -> String {
-        let name = names(&self.model.levels, id).into_iter().find(|name| !name.is_empty() && name != "_");
-        let listen = || self.model.levels.own(id, "listen").next().map(|listen| format!("listen {}", listen.arg(0)));
-        name.or_else(listen).unwrap_or_else(|| "server".to_owned())
+        let labels = self.labels.get_or_init(|| self.server_labels());
+        labels.get(&id).cloned().unwrap_or_else(|| "server".to_owned())
     }
 
-    /// Whether some connections to a server are encrypted, and whether some are not.
-    pub fn transport(&self, id: LevelId) -> (bool, bool) {
-        let sockets = || self.model.listening.sockets.iter().filter(|socket| socket.servers.contains(&id));
-        (sockets().any(|socket| socket.ssl), sockets().any(|socket| !socket.ssl && !socket.listen.unix))
+    /// The first name of a server that is one.
+    pub fn site(&self, id: LevelId) -> Option<String> {
+        names(&self.model.levels, id).into_iter().find(|name| !name.is_empty() && name != "_")
+    }
+
+    fn server_labels(&self) -> BTreeMap<LevelId, String> {
+        let named: Vec<(LevelId, Option<String>)> = self.servers().map(|id| (id, self.site(id))).collect();
+        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        for name in named.iter().filter_map(|(_, name)| name.as_deref()) {
+            *counts.entry(name).or_default() += 1;
+        }
+        let label = |(id, name): &(LevelId, Option<String>)| {
+            let listen = self.model.levels.own(*id, "listen").next().map(|listen| format!("listen {}", listen.arg(0)));
+            let label = match (name, listen) {
+                (Some(name), Some(listen)) if counts[&**name] > 1 => format!("{name} ({listen})"),
+                (name, listen) => name.clone().or(listen).unwrap_or_else(|| "server".to_owned()),
+            };
+            (*id, label)
+        };
+        named.iter().map(label).collect()
+    }
+
+    /// Whether some connections to a server are encrypted, and whether some are not. A `listen` that cannot be read may
+    /// bring what those that can do not have.
+    pub fn transport_facts(&self, id: LevelId, at: Span) -> (Fact, Fact) {
+        let listens = || self.model.levels.own(id, "listen");
+        let doubt = listens().find_map(|listen| listen.unfilled()).or_else(|| self.unread(id, "listen"));
+        let seen = || self.model.listening.sockets.iter().filter(|socket| socket.servers.contains(&id));
+        // Those that are filled in, and the one that a server without any has, are not what they look like.
+        let sound = listens().any(|listen| !listen.templated()) || doubt.is_none();
+        let tls = sound && seen().any(|socket| socket.ssl);
+        let plain = sound && seen().any(|socket| !socket.ssl && !socket.listen.unix);
+        let fact = |known: bool, of: &'static str| {
+            self.unless(doubt.clone().filter(|_| !known), of, || Fact::derived(known, at))
+        };
+        (fact(tls, "nginx.servers[].tls"), fact(plain, "nginx.servers[].plain"))
+    }
+
+    /// Why more directives of this name may stand on a level itself than are seen.
+    pub fn unread(&self, id: LevelId, name: &str) -> Option<Unknown> {
+        let doubts = &self.model.levels.all[id].doubts;
+        doubts.iter().find(|doubt| doubt.touches(name)).map(|doubt| doubt.unknown.clone())
+    }
+
+    fn names(&self, id: LevelId, at: Span) -> Fact {
+        let given = || self.model.levels.own(id, "server_name").flat_map(|names| &names.args);
+        match given().find_map(Word::unfilled).or_else(|| self.unread(id, "server_name")) {
+            None => texts(names(&self.model.levels, id), at),
+            unknown => {
+                let known = given().filter(|word| !word.templated);
+                let known: Vec<Fact> = known.map(|word| Fact::derived(word.to_string(), at)).collect();
+                self.list_with("nginx.servers[].names", known, unknown)
+            }
+        }
     }
 
     /// What all of a server does.
@@ -87,9 +141,13 @@ impl Maker<'_> {
             let held = self.model.levels.added(level, "add_header");
             rest = rest.or(held.doubt);
             let more = self.model.levels.held_any(level, &["more_set_headers"]);
-            for directive in held.directives.into_iter().chain(more.directives) {
-                let name = directive.arg(0).split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
-                if !seen.contains(&name) {
+            let added = held.directives.into_iter().map(|directive| (directive, directive.arg(0)));
+            // `more_set_headers 'X-A: 1' 'X-B: 2'`
+            let more = more.directives.into_iter();
+            let more = more.flat_map(|directive| directive.args.iter().map(move |word| (directive, &**word)));
+            for (directive, name) in added.chain(more) {
+                let name = name.split(':').next().unwrap_or_default().trim().to_ascii_lowercase();
+                if !name.starts_with('-') && !seen.contains(&name) {
                     items.push(Fact::derived(name.clone(), directive.text()));
                     seen.push(name);
                 }
@@ -179,6 +237,12 @@ impl Maker<'_> {
             let host = ["://$host", "://${host}", "://$http_host", "://${http_host}"];
             host.iter().any(|host| text.contains(host)).then_some(directive)
         });
-        Fact::derived(redirect.is_some(), redirect.map_or(self.at(id), |directive| directive.text()))
+        let returns = |level: LevelId| self.model.levels.all[level].own.iter().filter(|it| *it.name == *"return");
+        let unfilled = || all.iter().flat_map(|&level| returns(level)).find_map(|it| it.unfilled());
+        let doubt = || unfilled().or_else(|| all.iter().find_map(|&level| self.unread(level, "return")));
+        let doubt = if redirect.is_none() { doubt() } else { None };
+        self.unless(doubt, "nginx.servers[].reflects_host", || {
+            Fact::derived(redirect.is_some(), redirect.map_or(self.at(id), |directive| directive.text()))
+        })
     }
 }

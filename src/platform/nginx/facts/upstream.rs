@@ -1,9 +1,12 @@
 //! To whom a level hands requests on.
 
+use std::collections::BTreeMap;
+
 use super::{Maker, texts};
 use crate::fact::{Fact, Value};
-use crate::platform::nginx::facts::written::names;
+use crate::platform::nginx::inherit::Held;
 use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::value::{Piece, pieces};
 use crate::text::Span;
 
 impl Maker<'_> {
@@ -22,13 +25,16 @@ impl Maker<'_> {
         };
         let tls = matches!(&*scheme, "https" | "grpcs");
         let host = written.split_once("://").map_or(written, |(_, rest)| rest);
-        let host = &host[..host.find('/').unwrap_or(host.len())];
         let levels = &self.model.levels;
         let verifies = levels.held(id, &format!("{family}_ssl_verify"));
         let buffers = levels.held(id, &format!("{family}_request_buffering"));
         let verified = verifies.one().map_or(at, |directive| directive.text());
-        let on = verifies.one().is_some_and(|directive| directive.arg(0) == "on");
-        let buffered = buffers.one().is_none_or(|directive| directive.arg(0) != "off");
+        let unfilled = |held: &Held<'_>| held.one().and_then(|directive| directive.unfilled());
+        let (verifying, buffering) = (unfilled(&verifies), unfilled(&buffers));
+        let on = verifying.is_none() && verifies.one().is_some_and(|directive| directive.arg(0) == "on");
+        let buffered = buffering.is_some() || buffers.one().is_none_or(|directive| directive.arg(0) != "off");
+        let verifying = verifying.or(verifies.doubt.filter(|_| !on));
+        let buffering = buffering.or(buffers.doubt.filter(|_| buffered));
         let of = "nginx.scopes[].upstream";
         let to = match handler.templated() {
             true => self.word(handler, 0),
@@ -39,11 +45,11 @@ impl Maker<'_> {
             ("to", to),
             ("scheme", Fact::derived(scheme, at)),
             ("tls", Fact::derived(tls, at)),
-            ("verified", self.unless(verifies.doubt.filter(|_| !on), of, || Fact::derived(on, verified))),
-            ("host_variables", self.chosen_by(host, at)),
+            ("verified", self.unless(verifying, of, || Fact::derived(on, verified))),
+            ("host_variables", self.names_host(host, at)),
             (
                 "request_buffered",
-                self.unless(buffers.doubt.filter(|_| buffered), of, || {
+                self.unless(buffering, of, || {
                     Fact::derived(buffered, buffers.directives.last().map_or(at, |directive| directive.text()))
                 }),
             ),
@@ -51,41 +57,44 @@ impl Maker<'_> {
         Fact::record(fields, at)
     }
 
-    /// The variables that a text depends on: those of `map` and `set` are followed to what they are made of.
-    pub fn chosen_by(&self, text: &str, at: Span) -> Fact {
-        let all = self.depends_on([text]).into_iter().map(|name| Fact::derived(name, at));
-        Fact::derived(Value::from(all.collect::<Vec<_>>()), at)
+    /// The variables that name a host: those before the first `/`, `?` or `#`, with which a host ends. `map` and `set`
+    /// are followed.
+    fn names_host(&self, text: &str, at: Span) -> Fact {
+        let mut seen = BTreeMap::new();
+        self.ends_host(text, &mut seen);
+        let names = seen.into_iter().filter(|(_, made)| made.is_none()).map(|(name, _)| Fact::derived(name, at));
+        Fact::derived(Value::from(names.collect::<Vec<_>>()), at)
     }
 
-    /// The names of the variables that texts depend on, `map` and `set` followed.
-    ///
-    /// What a `map` gives depends on what it looks at only where it gives it back; which of its own values it gives is
-    /// not for the client to make up.
-    pub fn depends_on<'t>(&self, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
-        let mut open = names(on);
-        let mut done: Vec<String> = Vec::new();
-        while let Some(name) = open.pop() {
-            if done.contains(&name) || done.len() > 64 {
+    /// Whether the host that a text begins with ends in it. `seen` has each variable of the host with whether it ends
+    /// in every value that the configuration gives it; `None` where it gives it none.
+    fn ends_host(&self, text: &str, seen: &mut BTreeMap<String, Option<bool>>) -> bool {
+        for piece in pieces(text) {
+            let name = match piece {
+                Piece::Text(text) if text.contains(['/', '?', '#']) => return true,
+                Piece::Text(_) | Piece::Capture(_) => continue,
+                Piece::Variable(name) => name,
+            };
+            // They begin with a slash.
+            if matches!(&*name, "request_uri" | "uri" | "document_uri") || seen.get(&name) == Some(&Some(true)) {
+                return true;
+            }
+            if seen.contains_key(&name) {
                 continue;
             }
-            let mut made: Vec<String> = Vec::new();
-            let mut is_made = false;
-            if let Some(block) = self.model.made.get(&name) {
-                is_made = true;
-                let values = block.lines.iter().filter(|line| line.args.len() == 1).map(|line| line.arg(0));
-                made.extend(names(values));
-            }
-            for (_, set) in self.model.sets.get(&name).into_iter().flatten() {
-                is_made = true;
-                made.extend(names([set.arg(1)]));
-            }
-            open.extend(made);
-            if !is_made {
-                done.push(name);
+            let lines = self.model.made.get(&name).into_iter().flat_map(|block| &block.lines);
+            let mapped = lines.filter(|line| line.args.len() == 1).map(|line| line.arg(0));
+            let set = self.model.sets.get(&name).into_iter().flatten().map(|(_, set)| set.arg(1));
+            let values: Vec<&str> = mapped.chain(set).collect();
+            seen.insert(name.clone(), (!values.is_empty()).then_some(false));
+            // All of them are looked at, whether or not it ends in one.
+            let open = values.iter().filter(|value| !self.ends_host(value, seen)).count();
+            if !values.is_empty() && open == 0 {
+                seen.insert(name, Some(true));
+                return true;
             }
         }
-        done.sort();
-        done
+        false
     }
 
     fn no_upstream(&self, id: LevelId) -> Fact {

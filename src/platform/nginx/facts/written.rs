@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Maker, kind_name, number, texts};
-use crate::fact::{Fact, Name, Unknown, Value, Why};
+use crate::fact::{Fact, Name, Unknown};
 use crate::platform::nginx::directive::FIELDS;
 use crate::platform::nginx::scope::{Kind, Level, LevelId};
 use crate::platform::nginx::tree::Directive;
@@ -40,7 +40,8 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
 impl Maker<'_> {
     /// Why directives of this name may stand where they cannot be seen.
     pub fn unseen(&self, name: &str) -> Option<Unknown> {
-        let known = |level: &&Level<'_>| level.kind != Kind::Other || level.parent.is_none();
+        // What stands in a block of another kind (`upstream`, `map`) is of that kind.
+        let known = |level: &&Level<'_>| !matches!(level.kind, Kind::Other | Kind::Upstream) || level.parent.is_none();
         let doubts = self.model.levels.all.iter().filter(known).flat_map(|level| &level.doubts);
         doubts.filter(|doubt| doubt.touches(name)).map(|doubt| doubt.unknown.clone()).next()
     }
@@ -48,11 +49,8 @@ impl Maker<'_> {
 
 fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTreeSet<LevelId>) -> Fact {
     let at: Span = directive.text();
-    let templated = directive.args.iter().find(|word| word.templated);
-    let known = |fact: Fact| match templated {
-        Some(word) => Fact::unknown(Why::Templated, word.span, "the rendered file"),
-        None => fact,
-    };
+    let known = |fact: Fact| directive.unfilled().map_or(fact, Fact::Unknown);
+    let plain = directive.args.iter().filter(|word| !word.templated).map(|word| &**word);
     let words: Vec<String> = directive.args.iter().map(|word| word.to_string()).collect();
     let first = directive.arg(0);
     let number_of = |value: Option<u64>| value.map_or(-1, number);
@@ -61,6 +59,9 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
         Kind::Main | Kind::Other | Kind::Upstream | Kind::ServerIf => true,
         _ => deciding.contains(&id),
     };
+    // A branch of a template may leave it out.
+    let branches = maker.model.levels.all[id].doubts.iter().find(|doubt| doubt.hides && doubt.touches(&directive.name));
+    let branches = branches.filter(|_| in_force).map(|doubt| doubt.unknown.clone());
     let fields = [
         ("value", known(Fact::derived(words.join(" "), at))),
         ("words", known(texts(words.clone(), at))),
@@ -72,8 +73,8 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
         ("milliseconds", known(Fact::derived(number_of(milliseconds(first)), at))),
         ("level", Fact::derived(kind_name(place), at)),
         ("label", Fact::derived(maker.label(id), at)),
-        ("in_force", Fact::derived(in_force, at)),
-        ("variables", Fact::derived(Value::from(variables(directive.args.iter().map(|word| &**word), at)), at)),
+        ("in_force", maker.unless(branches, "nginx", || Fact::derived(in_force, at))),
+        ("variables", maker.list_with("nginx", variables(plain, at), directive.unfilled())),
     ];
     Fact::record(fields, at)
 }
