@@ -94,6 +94,11 @@ impl Contexts {
         Contexts(self.0 | other.0)
     }
 
+    /// Whether some of `other` is in this.
+    pub const fn meets(self, other: Contexts) -> bool {
+        self.0 & other.0 != 0
+    }
+
     /// Whether all of `other` is in this.
     pub const fn has(self, other: Contexts) -> bool {
         self.0 & other.0 == other.0
@@ -257,6 +262,11 @@ impl Directive {
     /// What it is in a version, one for each module that knows it.
     pub fn at(&self, version: Version) -> impl Iterator<Item = &'static Spec> + use<> {
         self.rows.iter().filter(move |row| row.holds(version)).map(|row| &row.what)
+    }
+
+    /// Whether it may stand in one of these places, in some version.
+    pub fn stands_in(&self, some: Contexts) -> bool {
+        self.rows.iter().any(|row| row.what.contexts.meets(some))
     }
 
     /// What it is in a version in this kind of block, if it may stand there.

@@ -85,11 +85,12 @@ impl<'a> Lexer<'a> {
                     continue;
                 }
                 let span = self.span(start, end);
-                if !words.is_empty() {
-                    // What is left of the directive is up to the template.
-                    words.push(Word { text: Box::default(), span, quoted: false, templated: true });
+                if words.is_empty() {
+                    return Token::Template(span);
                 }
-                return self.after(words, Token::Template(span));
+                // Within a directive it makes words of it come and go.
+                words.push(Word { text: Box::default(), span, quoted: false, templated: true });
+                continue;
             }
             match byte {
                 b';' | b'{' if words.is_empty() => {
@@ -162,7 +163,7 @@ impl<'a> Lexer<'a> {
         let mut templated = false;
         let mut dollar = false;
         while let Some(&byte) = self.bytes.get(self.at) {
-            if let Some(end) = expression(self.text, self.at) {
+            if let Some(end) = filled(self.text, self.at) {
                 (self.at, templated, dollar) = (end, true, false);
                 continue;
             }
@@ -197,7 +198,7 @@ impl<'a> Lexer<'a> {
                 self.next = Some(self.mistake(message, start, self.at));
                 return (self.made(start + 1, self.at, start, self.at, true, templated), End::Text);
             };
-            if let Some(end) = expression(self.text, self.at) {
+            if let Some(end) = filled(self.text, self.at) {
                 (self.at, templated) = (end, true);
                 continue;
             }
@@ -323,6 +324,20 @@ fn expression(text: &str, at: usize) -> Option<usize> {
         end += 1;
     }
     Some(end)
+}
+
+/// Where a piece of a word ends that a template fills in or leaves out: a value, or a statement within the word.
+fn filled(text: &str, at: usize) -> Option<usize> {
+    expression(text, at).or_else(|| {
+        let rest = text.get(at..)?;
+        let close = match rest.as_bytes() {
+            [b'{', b'%', ..] => "%}",
+            [b'{', b'#', ..] => "#}",
+            _ => return None,
+        };
+        let line = rest.lines().next().unwrap_or_default();
+        Some(at + line.find(close)? + close.len())
+    })
 }
 
 /// Where a statement of a template language ends that begins at `at`: `{% … %}`, `{# … #}`, `{{#if … }}`, `{{- if … }}`,

@@ -127,6 +127,7 @@ pub fn answer(main: &[Item], version: Version, machine: &dyn Machine) -> Answer 
         answer: Answer::default(),
         unseen: false,
         modules: false,
+        commercial: false,
         scopes: Scopes::default(),
         http: Symbols::new(false),
         stream: Symbols::new(true),
@@ -140,6 +141,12 @@ pub fn answer(main: &[Item], version: Version, machine: &dyn Machine) -> Answer 
     let frame = reader.scopes.main();
     reader.items(main, frame);
     reader.end();
+    if reader.commercial {
+        // What it does not take either is what cannot be read at all.
+        let broken = |message: &str| message.starts_with("unexpected ");
+        let refusals = reader.answer.refusals.iter_mut();
+        refusals.filter(|refusal| !broken(&refusal.message)).for_each(|refusal| refusal.certain = false);
+    }
     reader.answer
 }
 
@@ -218,6 +225,8 @@ struct Reader<'m> {
     unseen: bool,
     /// Whether modules are loaded that may know more directives and variables.
     modules: bool,
+    /// Whether a directive of the commercial nginx was met, which takes more forms of the others too.
+    commercial: bool,
     scopes: Scopes,
     http: Symbols,
     stream: Symbols,
@@ -276,8 +285,10 @@ impl Reader<'_> {
         let specs: Vec<&'static Spec> =
             directive::find(name).into_iter().flat_map(|found| found.at(self.version)).collect();
         if specs.is_empty() {
-            let known = directive::foreign(name).is_some();
+            let module = directive::foreign(name);
+            let known = module.is_some();
             self.modules |= known;
+            self.commercial |= module == Some("commercial");
             return self.refuse(format!("unknown directive \"{name}\""), span, !known && !self.modules);
         }
         let Some(spec) = specs.iter().copied().find(|spec| spec.contexts.has(frame.context)) else {

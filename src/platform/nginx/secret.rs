@@ -50,7 +50,9 @@ pub fn part(words: &[&str], index: usize) -> Option<std::ops::Range<usize>> {
         !lower.starts_with("access-control-") && WORDS.iter().any(|word| lower.contains(word))
     };
     let of_name = NAMED.contains(&name) && index == 2 && secret(words.get(1)?);
-    (of_name && is_plain(word) && !word.is_empty()).then_some(0..word.len())
+    // `set $token_endpoint https://id.example/token`
+    let place = word.contains("://") || word.starts_with('/');
+    (of_name && is_plain(word) && !word.is_empty() && !place).then_some(0..word.len())
 }
 
 /// The places of all secrets in a source in nginx's language, comments included: they may hold a line that was in force

@@ -96,22 +96,39 @@ impl<'a> Maker<'a> {
 
     /// Whether some client is turned away, or why that is not known.
     fn restricted(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {
-        let (any, password) = (self.any(id), self.password(id));
-        // Either alone is enough to turn somebody away, unless one of both is enough to get in.
         let deny = rules.all.iter().position(|rule| *rule.name == *"deny");
-        let by_address = match rules.doubt_before(deny) {
-            Some(unknown) => Err(unknown.clone()),
-            None => Ok(rules.turns_away()),
-        };
-        let everybody = match rules.doubt_before(rules.of_all("allow")) {
-            Some(unknown) => Err(unknown.clone()),
-            None => Ok(rules.of_all("allow").is_some() && !rules.turns_away()),
-        };
-        match any? {
-            false if matches!(password, Ok(true)) || matches!(by_address, Ok(true)) => Ok(true),
-            false => Ok(password? || by_address?),
-            true if password? => Ok(!everybody?),
-            true => by_address,
+        let by_address = rules.doubt_before(deny).cloned().map_or_else(|| Ok(rules.turns_away()), Err);
+        // Whoever is turned away by his address must at least show something.
+        if matches!(by_address, Ok(true)) {
+            return Ok(true);
+        }
+        match (self.password(id)?, self.any(id)) {
+            (true, Ok(false)) => Ok(true),
+            (true, any) => {
+                let allow = rules.of_all("allow");
+                match rules.doubt_before(allow) {
+                    Some(unknown) => Err(unknown.clone()),
+                    None if allow.is_none() => Ok(true),
+                    // With one of both enough, everybody gets in by his address.
+                    None => any.map(|any| !any),
+                }
+            }
+            (false, _) => by_address,
+        }
+    }
+
+    /// Whether nobody gets in, or why that is not known.
+    fn nobody(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {
+        let first = Some(0).filter(|_| !rules.all.is_empty());
+        if let Some(unknown) = rules.doubt_before(first) {
+            return Err(unknown.clone());
+        }
+        if rules.of_all("deny") != Some(0) {
+            return Ok(false);
+        }
+        match (self.password(id), self.any(id)) {
+            (Ok(false), _) | (_, Ok(false)) => Ok(true),
+            (password, any) => Ok(!(password? && any?)),
         }
     }
 
@@ -136,15 +153,11 @@ impl<'a> Maker<'a> {
         let own = levels.all[id].own.iter().any(|directive| names(&directive.name));
         let beside = levels.all[id].doubts.iter().find(|doubt| doubt.touches("allow") || doubt.touches("auth_basic"));
         let own = beside.filter(|_| !own).map_or(Ok(own), |doubt| Err(doubt.unknown.clone()));
-        let closed = match (self.closed(id), self.any(id)) {
-            (false, Err(unknown)) if rules.of_all("deny") == Some(0) => Err(unknown),
-            (closed, _) => decided(closed, Some(0).filter(|_| !rules.all.is_empty())),
-        };
         let returns = self.returns(id);
         let fields = [
             ("rules", self.unless(rules.doubt.clone(), of, count)),
             ("ends_open", flag(decided(!denies_all, first_of_all))),
-            ("closed", flag(closed)),
+            ("closed", flag(self.nobody(id, &rules))),
             ("allows", self.list_with(of, allows, rules.doubt.clone())),
             ("password", flag(self.password(id))),
             ("any", flag(self.any(id))),

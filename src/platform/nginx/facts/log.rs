@@ -4,6 +4,7 @@ use super::Maker;
 use super::written::variables;
 use crate::fact::{Fact, Name, Value};
 use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::tree::Word;
 
 impl Maker<'_> {
     /// The access logs of a level.
@@ -42,13 +43,14 @@ pub(super) fn formats(maker: &Maker<'_>) -> Fact {
             true => used,
             false => used || all().any(|log| *log.name == *"access_log" && log.arg(1) == name),
         };
+        let unseen = format.args.first().and_then(Word::unfilled).or_else(|| maker.unseen("access_log"));
         let known = |fact: Fact| format.unfilled().map_or(fact, Fact::Unknown);
         let fields = [
             ("name", maker.word(format, 0)),
             ("text", known(Fact::derived(text.clone(), at))),
             ("escape", known(Fact::derived(escape.unwrap_or("default").to_owned(), at))),
             ("variables", known(Fact::derived(Value::from(variables([text.as_str()], at)), at))),
-            ("used", Fact::derived(used, at)),
+            ("used", maker.unless(unseen.filter(|_| !used), "nginx.log_formats", || Fact::derived(used, at))),
             ("looks_like_json", known(Fact::derived(text.trim_start().starts_with('{'), at))),
         ];
         items.push(Fact::record(fields, at));

@@ -88,7 +88,10 @@ impl<'a> Maker<'a> {
         let own = |id: LevelId| {
             levels.all[id].own.iter().rev().copied().find(|directive| {
                 directive.name.ends_with("_pass")
-                    || matches!(&*directive.name, "stub_status" | "empty_gif" | "passenger_enabled" | "api" | "echo")
+                    || matches!(
+                        &*directive.name,
+                        "stub_status" | "status" | "upstream_conf" | "empty_gif" | "passenger_enabled" | "api" | "echo"
+                    )
                     || directive.name.starts_with("content_by_lua")
                     || matches!(&*directive.name, "js_content" | "vhost_traffic_status_display" | "proxy_cache_purge")
             })

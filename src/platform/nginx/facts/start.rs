@@ -116,8 +116,10 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
         }
     }
     let at = errors.first().map_or(maker.model.main, |(refusal, _)| refusal.span);
-    let elsewhere = !taken.is_empty();
-    let error = |(refusal, _): &(Refusal, usize)| {
+    // Where one keeps every version from starting, those that only some have are not what it takes to be told.
+    let everywhere = errors.iter().any(|(_, count)| *count == versions.len());
+    let error = |(refusal, count): &(Refusal, usize)| {
+        let elsewhere = !taken.is_empty() || everywhere && *count < versions.len();
         let at = refusal.span;
         let message = Fact::derived(refusal.message.clone(), at);
         Fact::record([("message", message), ("elsewhere", Fact::derived(elsewhere, at))], at)

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Maker, texts};
-use crate::fact::{Fact, Value};
+use crate::fact::{Fact, Value, Why};
 use crate::platform::nginx::inherit::Held;
 use crate::platform::nginx::scope::LevelId;
 use crate::platform::nginx::value::{Piece, pieces};
@@ -19,11 +19,16 @@ impl Maker<'_> {
         let written = handler.arg(0);
         let lower = written.to_ascii_lowercase();
         let scheme = match (family, lower.split_once("://")) {
-            ("proxy" | "grpc", Some((scheme, _))) => scheme.to_owned(),
-            ("proxy", None) => "http".to_owned(),
-            _ => family.to_owned(),
+            ("proxy" | "grpc", Some((scheme, _))) if scheme.contains('$') => None,
+            ("proxy" | "grpc", _) if lower.starts_with('$') => self.scheme_of(&lower, 0),
+            ("proxy" | "grpc", Some((scheme, _))) => Some(scheme.to_owned()),
+            ("proxy", None) => Some("http".to_owned()),
+            _ => Some(family.to_owned()),
         };
-        let tls = matches!(&*scheme, "https" | "grpcs");
+        let unfilled = handler.unfilled();
+        let known = |fact: Fact| unfilled.clone().map_or(fact, Fact::Unknown);
+        let made = || Fact::unknown(Why::NotSupported, at, "the value of its variables");
+        let tls = scheme.as_deref().map(|scheme| matches!(scheme, "https" | "grpcs"));
         let host = written.split_once("://").map_or(written, |(_, rest)| rest);
         let levels = &self.model.levels;
         let verifies = levels.held(id, &format!("{family}_ssl_verify"));
@@ -43,8 +48,8 @@ impl Maker<'_> {
         let fields = [
             ("on", Fact::derived(true, at)),
             ("to", to),
-            ("scheme", Fact::derived(scheme, at)),
-            ("tls", Fact::derived(tls, at)),
+            ("scheme", known(scheme.map_or_else(made, |scheme| Fact::derived(scheme, at)))),
+            ("tls", known(tls.map_or_else(made, |tls| Fact::derived(tls, at)))),
             ("verified", self.unless(verifying, of, || Fact::derived(on, verified))),
             ("host_variables", self.names_host(host, at)),
             (
@@ -55,6 +60,21 @@ impl Maker<'_> {
             ),
         ];
         Fact::record(fields, at)
+    }
+
+    /// The scheme of an address that begins with a variable, where all its values have the same.
+    fn scheme_of(&self, text: &str, depth: usize) -> Option<String> {
+        let name = match pieces(text).into_iter().next()? {
+            Piece::Text(text) => return Some(text.split_once("://").map_or("http", |(scheme, _)| scheme).to_owned()),
+            Piece::Variable(name) if depth < 8 => name,
+            _ => return None,
+        };
+        let lines = self.model.made.get(&name).into_iter().flat_map(|block| &block.lines);
+        let mapped = lines.filter(|line| line.args.len() == 1).map(|line| line.arg(0));
+        let set = self.model.sets.get(&name).into_iter().flatten().map(|(_, set)| set.arg(1));
+        let mut schemes = mapped.chain(set).map(|value| self.scheme_of(&value.to_ascii_lowercase(), depth + 1));
+        let first = schemes.next()??;
+        schemes.all(|scheme| scheme.as_ref() == Some(&first)).then_some(first)
     }
 
     /// The variables that name a host: those before the first `/`, `?` or `#`, with which a host ends. `map` and `set`

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Maker, kind_name, number, texts};
 use crate::fact::{Fact, Name, Unknown};
-use crate::platform::nginx::directive::FIELDS;
+use crate::platform::nginx::directive::{Contexts, FIELDS, find};
 use crate::platform::nginx::scope::{Kind, Level, LevelId};
-use crate::platform::nginx::tree::Directive;
+use crate::platform::nginx::tree::{Directive, Word};
 use crate::platform::nginx::value::{Piece, milliseconds, pieces, size};
 use crate::text::Span;
 
@@ -42,9 +42,22 @@ impl Maker<'_> {
     pub fn unseen(&self, name: &str) -> Option<Unknown> {
         // What stands in a block of another kind (`upstream`, `map`) is of that kind.
         let known = |level: &&Level<'_>| !matches!(level.kind, Kind::Other | Kind::Upstream) || level.parent.is_none();
-        let doubts = self.model.levels.all.iter().filter(known).flat_map(|level| &level.doubts);
+        let levels = self.model.levels.all.iter().filter(known).filter(|level| may_hold(level.kind, name));
+        let doubts = levels.flat_map(|level| &level.doubts);
         doubts.filter(|doubt| doubt.touches(name)).map(|doubt| doubt.unknown.clone()).next()
     }
+}
+
+/// Whether a file that is included on a level of this kind may hold directives of this name, in blocks of its own too.
+fn may_hold(kind: Kind, name: &str) -> bool {
+    let location = Contexts::LOCATION.or(Contexts::LOCATION_IF).or(Contexts::LIMIT_EXCEPT);
+    let inside = match kind {
+        Kind::Location | Kind::If | Kind::LimitExcept => location,
+        Kind::Server | Kind::ServerIf => location.or(Contexts::SERVER).or(Contexts::SERVER_IF),
+        Kind::Http => location.or(Contexts::SERVER).or(Contexts::SERVER_IF).or(Contexts::HTTP).or(Contexts::UPSTREAM),
+        Kind::Main | Kind::Upstream | Kind::Other => Contexts::ANY,
+    };
+    find(name).is_none_or(|directive| directive.stands_in(inside))
 }
 
 fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTreeSet<LevelId>) -> Fact {
@@ -53,6 +66,7 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
     let plain = directive.args.iter().filter(|word| !word.templated).map(|word| &**word);
     let words: Vec<String> = directive.args.iter().map(|word| word.to_string()).collect();
     let first = directive.arg(0);
+    let first_known = |fact: Fact| directive.args.first().and_then(Word::unfilled).map_or(fact, Fact::Unknown);
     let number_of = |value: Option<u64>| value.map_or(-1, number);
     let place = maker.model.levels.all[id].kind;
     let in_force = match place {
@@ -66,11 +80,11 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
         ("value", known(Fact::derived(words.join(" "), at))),
         ("words", known(texts(words.clone(), at))),
         ("first", maker.word(directive, 0)),
-        ("lower", known(Fact::derived(first.to_ascii_lowercase(), at))),
+        ("lower", first_known(Fact::derived(first.to_ascii_lowercase(), at))),
         ("last", maker.word(directive, directive.args.len().saturating_sub(1))),
-        ("on", known(Fact::derived(first.eq_ignore_ascii_case("on"), at))),
-        ("bytes", known(Fact::derived(number_of(size(first)), at))),
-        ("milliseconds", known(Fact::derived(number_of(milliseconds(first)), at))),
+        ("on", first_known(Fact::derived(first.eq_ignore_ascii_case("on"), at))),
+        ("bytes", first_known(Fact::derived(number_of(size(first)), at))),
+        ("milliseconds", first_known(Fact::derived(number_of(milliseconds(first)), at))),
         ("level", Fact::derived(kind_name(place), at)),
         ("label", Fact::derived(maker.label(id), at)),
         ("in_force", maker.unless(branches, "nginx", || Fact::derived(in_force, at))),
