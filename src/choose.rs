@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use globset::{Glob, GlobMatcher};
 
 use crate::check::Check;
-use crate::config::{Config, Said};
+use crate::check::embedded::Embedded;
+use crate::config::{self, Config, Said};
 use crate::expr::Params;
 use crate::finding::{CheckId, Family, Label, Severity};
+use crate::schema::Root;
 use crate::spell::nearest;
 
 /// What the command line says. It goes before the configuration: a selection replaces the one there, what is to be
@@ -38,29 +40,105 @@ pub struct Mistakes {
     pub places: Vec<Label>,
 }
 
-/// All checks there are.
+/// A check that there is. One that comes with hardline is loaded when it is to judge something: most runs see files of
+/// one platform, and loading the checks of all others would take longer than judging.
+#[derive(Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: CheckId,
+    /// The platform whose facts it judges.
+    pub reads: &'static str,
+    /// Ids that it had before.
+    pub formerly: Vec<String>,
+    /// The heading in the checklist, where that is known.
+    pub family: Option<Family>,
+    /// Whether it runs without being selected.
+    pub default: bool,
+    source: Source,
+}
+
+#[derive(Debug)]
+enum Source {
+    Embedded(&'static Embedded),
+    Own(Box<Check>),
+}
+
+/// What a run asks.
 #[derive(Debug, Default)]
-pub struct All {
-    /// Those that can be asked.
-    pub checks: Vec<Check>,
+pub struct Choice {
+    /// The checks that can judge what is there.
+    pub checks: Vec<Chosen>,
+    /// All that the user's wishes leave, whether or not anything is there for them to judge.
+    pub run: Vec<CheckId>,
     /// Those that come with hardline and could not be loaded, with the reason: our mistake, which the report says.
     pub broken: Vec<(CheckId, String)>,
 }
 
-/// Chooses among all checks; a broken one stays if it would run.
+impl Listed {
+    /// A check that comes with hardline.
+    pub fn embedded(check: &'static Embedded) -> Listed {
+        Listed {
+            id: CheckId(check.id.into()),
+            reads: check.reads,
+            formerly: check.formerly.iter().map(|&id| id.to_owned()).collect(),
+            family: check.family.parse().ok(),
+            default: check.default,
+            source: Source::Embedded(check),
+        }
+    }
+
+    /// A check of the user's own.
+    pub fn own(check: Check) -> Listed {
+        Listed {
+            id: check.id.clone(),
+            reads: check.rule.reads,
+            formerly: check.formerly.clone(),
+            family: Some(check.family),
+            default: check.default,
+            source: Source::Own(Box::new(check)),
+        }
+    }
+
+    /// The check itself.
+    ///
+    /// # Errors
+    /// What is wrong with one that comes with hardline.
+    pub fn load(self, roots: &[&'static Root]) -> Result<Check, String> {
+        match self.source {
+            Source::Embedded(check) => check.check(roots),
+            Source::Own(check) => Ok(*check),
+        }
+    }
+
+    /// What the check says of something.
+    fn ask<T>(&self, roots: &[&'static Root], question: impl FnOnce(&Check) -> T) -> Result<T, String> {
+        match &self.source {
+            Source::Embedded(check) => check.check(roots).map(|check| question(&check)),
+            Source::Own(check) => Ok(question(check)),
+        }
+    }
+}
+
+/// Chooses among all checks, and loads those of the platforms that are `present`.
 ///
 /// # Errors
 /// Every word that names no check, and every parameter that a check does not have so.
-pub fn choose(all: &mut All, config: &Config, wishes: &Wishes) -> Result<Vec<Chosen>, Mistakes> {
+pub fn choose(
+    all: Vec<Listed>,
+    present: &dyn Fn(&str) -> bool,
+    roots: &[&'static Root],
+    (config, wishes): (&Config, &Wishes),
+) -> Result<Choice, Mistakes> {
+    let all = All(all);
     let mut mistakes = Mistakes::default();
     let mut given = |words: &[String], option: &str| -> Vec<Word> {
-        let (words, wrong) = parse(words, all, |word| word);
+        let (words, wrong) = parse(words, &all, |word| word);
         mistakes.lines.extend(wrong.into_iter().map(|(_, why)| format!("{option}: {why}")));
         words
     };
     let (mut select, mut ignore) = (given(&wishes.select, "--select"), given(&wishes.ignore, "--ignore"));
     let mut written = |words: &[Said<String>]| -> Vec<Word> {
-        let (words, wrong) = parse(words, all, |said| &said.it);
+        let (words, wrong) = parse(words, &all, |said| &said.it);
         mistakes.places.extend(wrong.into_iter().map(|(said, text)| Label { span: said.at, text }));
         words
     };
@@ -69,18 +147,32 @@ pub fn choose(all: &mut All, config: &Config, wishes: &Wishes) -> Result<Vec<Cho
     if wishes.select.is_empty() {
         select = configured;
     }
-    let mut changes = Changes::new(config, all, &mut mistakes);
-    let runs = |id: &CheckId, family: Option<Family>, default: bool| {
-        let selected = select.iter().any(|word| word.means(id, family)) || select.is_empty() && default;
-        let by_family = |word: &Word| matches!(word, Word::Family(_)) && family.is_none();
-        selected && !ignore.iter().any(|word| !by_family(word) && word.means(id, family))
+    let mut changes = Changes::new(config, &all, roots, &mut mistakes);
+    if !mistakes.lines.is_empty() || !mistakes.places.is_empty() {
+        return Err(mistakes);
+    }
+    let runs = |check: &Listed| {
+        let selected = select.iter().any(|word| word.means(check)) || select.is_empty() && check.default;
+        let by_family = |word: &Word| matches!(word, Word::Family(_)) && check.family.is_none();
+        selected && !ignore.iter().any(|word| !by_family(word) && word.means(check))
     };
-    all.broken.retain(|(id, _)| runs(id, None, true));
-    let checks = std::mem::take(&mut all.checks).into_iter();
-    let chosen = checks.filter(|check| runs(&check.id, Some(check.family), check.default));
-    let chosen = chosen.map(|check| changes.apply(check)).collect();
-    if mistakes.lines.is_empty() && mistakes.places.is_empty() { Ok(chosen) } else { Err(mistakes) }
+    let mut choice = Choice::default();
+    for listed in all.0.into_iter().filter(runs) {
+        let id = listed.id.clone();
+        choice.run.push(id.clone());
+        if !present(listed.reads) {
+            continue;
+        }
+        match listed.load(roots) {
+            Ok(check) => choice.checks.push(changes.apply(check)),
+            Err(why) => choice.broken.push((id, why)),
+        }
+    }
+    Ok(choice)
 }
+
+/// All checks there are.
+struct All(Vec<Listed>);
 
 /// A word that names checks.
 enum Word {
@@ -92,28 +184,24 @@ enum Word {
 
 impl Word {
     /// A check whose family is not known may be of any.
-    fn means(&self, id: &CheckId, family: Option<Family>) -> bool {
+    fn means(&self, check: &Listed) -> bool {
         match self {
-            Word::Id(meant) => meant == id,
-            Word::Family(meant) => family.is_none_or(|family| family == *meant),
-            Word::Glob(glob) => glob.is_match(id.as_str()),
+            Word::Id(meant) => *meant == check.id,
+            Word::Family(meant) => check.family.is_none_or(|family| family == *meant),
+            Word::Glob(glob) => glob.is_match(check.id.as_str()),
         }
     }
 }
 
 impl All {
     /// The check that has this id, or had it once.
-    fn called(&self, id: &str) -> Option<&Check> {
-        let is = |check: &&Check| check.id.as_str() == id || check.formerly.iter().any(|former| former == id);
-        self.checks.iter().find(is)
+    fn called(&self, id: &str) -> Option<&Listed> {
+        let is = |check: &&Listed| check.id.as_str() == id || check.formerly.iter().any(|former| former == id);
+        self.0.iter().find(is)
     }
 
     fn ids(&self) -> impl Iterator<Item = &CheckId> {
-        self.checks.iter().map(|check| &check.id).chain(self.broken.iter().map(|(id, _)| id))
-    }
-
-    fn is_broken(&self, id: &str) -> bool {
-        self.broken.iter().any(|(broken, _)| broken.as_str() == id)
+        self.0.iter().map(|check| &check.id)
     }
 
     fn no_such(&self, id: &str) -> String {
@@ -134,7 +222,6 @@ impl All {
         }
         match self.called(text) {
             Some(check) => Ok(Word::Id(check.id.clone())),
-            None if self.is_broken(text) => Ok(Word::Id(CheckId(text.into()))),
             None => Err(self.no_such(text)),
         }
     }
@@ -159,11 +246,11 @@ struct Changes {
 }
 
 impl Changes {
-    fn new(config: &Config, all: &All, mistakes: &mut Mistakes) -> Changes {
+    fn new(config: &Config, all: &All, roots: &[&'static Root], mistakes: &mut Mistakes) -> Changes {
         let mut changes = Changes { severity: BTreeMap::new(), params: BTreeMap::new() };
         let mut find = |id: &Said<String>| {
             let found = all.called(&id.it);
-            if found.is_none() && !all.is_broken(&id.it) {
+            if found.is_none() {
                 mistakes.places.push(Label { span: id.at, text: all.no_such(&id.it) });
             }
             found
@@ -174,18 +261,10 @@ impl Changes {
             }
         }
         let known: Vec<_> = config.params.iter().filter_map(|params| Some((find(&params.check)?, params))).collect();
-        for (check, params) in known {
-            let mut values = check.params.clone();
-            for (name, value) in &params.values {
-                match check.params_with([(&name.it, &value.it)]) {
-                    Ok(_) => {
-                        let param = values.iter_mut().find(|(known, _)| **known == *name.it);
-                        param.into_iter().for_each(|(_, old)| *old = value.it.clone());
-                    }
-                    Err(why) => mistakes.places.push(Label { span: value.at, text: why.join("; ") }),
-                }
-            }
-            changes.params.insert(check.id.clone(), values);
+        for (listed, given) in known {
+            let values = listed.ask(roots, |check| with_values(check, given, mistakes));
+            // A broken check has no parameters; the report says that it is broken.
+            changes.params.extend(values.map(|values| (listed.id.clone(), values)));
         }
         changes
     }
@@ -197,4 +276,19 @@ impl Changes {
         let params = self.params.remove(&check.id).unwrap_or_else(|| check.params.clone());
         Chosen { check, params }
     }
+}
+
+/// The parameters of a check with the user's values in place of the defaults.
+fn with_values(check: &Check, given: &config::Params, mistakes: &mut Mistakes) -> Params {
+    let mut values = check.params.clone();
+    for (name, value) in &given.values {
+        match check.params_with([(&name.it, &value.it)]) {
+            Ok(_) => {
+                let param = values.iter_mut().find(|(known, _)| **known == *name.it);
+                param.into_iter().for_each(|(_, old)| *old = value.it.clone());
+            }
+            Err(why) => mistakes.places.push(Label { span: value.at, text: why.join("; ") }),
+        }
+    }
+    values
 }

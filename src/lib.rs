@@ -37,11 +37,10 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use check::Check;
-use choose::Chosen;
+use choose::{Choice, Chosen};
 use date::Date;
 use expr::Params;
 use files::Changed;
-use finding::CheckId;
 use fix::Workshop;
 use platform::{Context, Wanted};
 use project::{Facts, Options, Project, Trouble};
@@ -56,9 +55,11 @@ use waive::{Known, Setting};
 pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts), Trouble> {
     let (started, watch) = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
-    let (checks, broken) = project.checks(options)?;
+    let gathered = project.gather(options, stdin);
+    let present = |platform: &str| gathered.as_ref().is_some_and(|gathered| gathered.claims.has(platform));
+    let Choice { checks, broken, .. } = project.checks(options, &present)?;
     let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-    let facts = project.read(options, stdin, &Wanted::Names(Arc::new(names.collect())))?;
+    let facts = project.read_gathered(options, gathered, &Wanted::Names(Arc::new(names.collect())))?;
     let (judged, asked) = judge_subjects(&checks, &facts, options.fixes);
     let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
     let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
@@ -83,11 +84,9 @@ pub(crate) fn report_on(
     let mut report = Report::new(&facts.subjects, judged, facts.notices.clone(), rules.len(), show);
     report.rules = rules;
     let all: Vec<(&Check, &Params)> = checks.iter().map(|chosen| (&chosen.check, &chosen.params)).collect();
-    let ran: Vec<CheckId> = all.iter().map(|(check, _)| check.id.clone()).collect();
     let setting = Setting {
         sources: &facts.sources,
         known,
-        ran: &ran,
         subjects: &facts.subjects,
         folder: &facts.stated.folder,
         cwd: &options.cwd,

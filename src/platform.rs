@@ -150,8 +150,24 @@ pub struct Found {
     pub platform: Option<&'static str>,
 }
 
-/// Lets each file be claimed by the first platform that wants it, and each platform read its own.
-pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+/// The files of a run, each with the platform that claims it.
+#[derive(Debug, Default)]
+pub struct Claims {
+    /// Those of each platform, in the order of [`PLATFORMS`].
+    claimed: Vec<Vec<Claimed>>,
+    /// Those that the user gave by name and nobody wants.
+    unclaimed: Vec<Location>,
+}
+
+impl Claims {
+    /// Whether a platform has files.
+    pub fn has(&self, platform: &str) -> bool {
+        PLATFORMS.iter().zip(&self.claimed).any(|(it, files)| it.schema().name == platform && !files.is_empty())
+    }
+}
+
+/// Lets each file be claimed by the first platform that wants it.
+pub fn claim(found: Vec<Found>, sources: &mut Sources) -> Claims {
     let mut claimed: Vec<Vec<Claimed>> = PLATFORMS.iter().map(|_| Vec::new()).collect();
     let mut unclaimed = Vec::new();
     for file in found {
@@ -161,12 +177,24 @@ pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading)
             None => Some((index, platform.claims(file.location.path(), &file.bytes)?)),
         });
         if let Some((index, because)) = owner {
-            let source = reading.sources.add(file.place, file.bytes);
+            let source = sources.add(file.place, file.bytes);
             claimed[index].push(Claimed { source, location: file.location, because, asked: file.asked });
         } else if file.named {
             unclaimed.push(file.location);
         }
     }
+    Claims { claimed, unclaimed }
+}
+
+/// Lets each file be claimed by the first platform that wants it, and each platform read its own.
+pub fn read_all(found: Vec<Found>, context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+    let claims = claim(found, &mut reading.sources);
+    read_claimed(claims, context, reading)
+}
+
+/// Lets each platform read its files.
+pub fn read_claimed(claims: Claims, context: &Context<'_>, reading: &mut Reading) -> Vec<Subject> {
+    let Claims { claimed, mut unclaimed } = claims;
     let mut subjects: Vec<Subject> = Vec::new();
     for (platform, mut files) in PLATFORMS.iter().zip(claimed).filter(|(_, files)| !files.is_empty()) {
         let named = files_of(&subjects, context.files, &reading.sources);

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::check::embedded;
-use crate::choose::{Chosen, Wishes};
+use crate::choose::{Choice, Chosen, Wishes};
 use crate::files::{Files, Location, normal};
 use crate::finding::{CheckId, Safety};
 use crate::fix::diff::{Side, unified};
@@ -86,7 +86,7 @@ impl Repair {
         }
         let options = Options { keep: true, ..options.clone() };
         let mut project = Project::find(&options)?;
-        let (checks, broken) = project.checks(&options)?;
+        let Choice { checks, broken, .. } = project.checks(&options, &|_| true)?;
         let first = project.read(&options, stdin, &Wanted::All)?;
         let now = first.with(BTreeMap::new()).ok_or_else(Trouble::default)?;
         let (guards, known, given) = (guards(&options)?, project.known().to_vec(), given(&options));
@@ -239,8 +239,8 @@ impl Repair {
 /// The checks that no fix may make worse. Those that veto fixes are among them whatever the configuration says.
 fn guards(options: &Options) -> Result<Vec<Chosen>, Trouble> {
     let all = Options { wishes: Wishes::default(), ..options.clone() };
-    let (mut guards, _) = Project::find(&all)?.checks(&all)?;
-    let (selected, _) = Project::find(options)?.checks(options)?;
+    let mut guards = Project::find(&all)?.checks(&all, &|_| true)?.checks;
+    let selected = Project::find(options)?.checks(options, &|_| true)?.checks;
     let vetoing = embedded::all().iter().filter_map(|embedded| {
         let check = embedded.check(&roots()).ok().filter(|check| check.vetoes_fixes)?;
         let params = check.params_with(&BTreeMap::new()).ok()?;

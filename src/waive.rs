@@ -35,6 +35,8 @@ pub struct Known {
     pub id: CheckId,
     /// Ids that it had before.
     pub formerly: Vec<String>,
+    /// Whether it runs.
+    pub runs: bool,
 }
 
 /// What waivers are held against.
@@ -44,8 +46,6 @@ pub struct Setting<'a> {
     pub sources: &'a Sources,
     /// Every check that there is.
     pub known: &'a [Known],
-    /// Those that ran.
-    pub ran: &'a [CheckId],
     /// What they judged.
     pub subjects: &'a [Subject],
     /// The folder of `hardline.toml`: what globs count from.
@@ -118,8 +118,8 @@ impl<'a> Waivers<'a> {
             .known
             .iter()
             .find(|known| known.id.as_str() == said || known.formerly.iter().any(|former| former == said));
+        let runs = check.is_some_and(|known| known.runs);
         let check: Option<Arc<str>> = check.map(|known| known.id.0.clone());
-        let ran = check.as_ref().is_some_and(|check| setting.ran.iter().any(|ran| ran.0 == *check));
         let near = match &check {
             None => nearest(said, setting.known.iter().map(|known| known.id.as_str())).unwrap_or_default(),
             Some(_) => "",
@@ -127,7 +127,7 @@ impl<'a> Waivers<'a> {
         State {
             nearest: near.to_owned(),
             days_left: written.until.as_ref().map_or(0, |until| setting.today.days_until(until.it)),
-            asked: ran && (written.form != Form::File || setting.whole || self.is_in_reach(written, glob)),
+            asked: runs && (written.form != Form::File || setting.whole || self.is_in_reach(written, glob)),
             waives: 0,
             broad: written.place.as_ref().is_some_and(|place| is_broad(&place.it)),
             check,

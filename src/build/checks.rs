@@ -21,9 +21,11 @@ fn prepare() -> io::Result<()> {
         println!("cargo::rerun-if-changed={}", path.display());
         let text = fs::read_to_string(&path)?;
         // A file that is no TOML is left to the loader, which says where and why.
-        let prepared = text.parse::<toml::Table>().map(|table| rule_part(&table)).unwrap_or_default();
+        let table = text.parse::<toml::Table>().ok();
+        let prepared = table.as_ref().map(rule_part).unwrap_or_default();
+        let listed = listed(&table.unwrap_or_default());
         let path = path.to_string_lossy();
-        writeln!(out, "    Embedded {{ id: {id:?}, text: include_str!({path:?}), prepared: {prepared:?} }},")
+        writeln!(out, "    Embedded {{ id: {id:?}, {listed}, text: include_str!({path:?}), prepared: {prepared:?} }},")
             .map_err(io::Error::other)?;
     }
     out.push_str("];\n");
@@ -54,7 +56,18 @@ fn files(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     Ok(files)
 }
 
-/// Everything that is needed at every run, as JSON.
+/// What is needed of a check to tell whether it runs, as fields of an `Embedded`.
+fn listed(table: &toml::Table) -> String {
+    let text = |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).unwrap_or_default().to_owned();
+    let reads = text(table.get("rule").and_then(|rule| rule.get("reads")));
+    let family = text(table.get("family"));
+    let formerly = table.get("formerly").and_then(toml::Value::as_array);
+    let formerly: Vec<&str> = formerly.into_iter().flatten().filter_map(toml::Value::as_str).collect();
+    let default = table.get("default").and_then(toml::Value::as_bool).unwrap_or(true);
+    format!("reads: {reads:?}, family: {family:?}, formerly: &{formerly:?}, default: {default}")
+}
+
+/// Everything that is needed to judge, as JSON.
 fn rule_part(table: &toml::Table) -> String {
     let mut table = table.clone();
     table.remove("example");

@@ -14,6 +14,14 @@ use super::{Check, CheckFile, Loaded, Problem, compile, load};
 pub struct Embedded {
     /// Its id, from its file's name.
     pub id: &'static str,
+    /// The platform whose facts it judges.
+    pub reads: &'static str,
+    /// The heading in the checklist, as the file has it.
+    pub family: &'static str,
+    /// Ids that it had before.
+    pub formerly: &'static [&'static str],
+    /// Whether it runs without being selected.
+    pub default: bool,
     /// The whole file.
     pub text: &'static str,
     /// All but the examples, as JSON.

@@ -33,7 +33,7 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
         ..Options::default()
     };
     let mut project = Project::find(&options)?;
-    let all = project.all_checks(&options)?.checks;
+    let all = project.all_checks(&options)?;
     let called = |check: &&Check| check.id.as_str() == arguments.id || check.formerly.contains(&arguments.id);
     let Some(check) = all.iter().find(called) else {
         let meant = hardline::spell::nearest(&arguments.id, all.iter().map(|check| check.id.as_str()));

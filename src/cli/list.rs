@@ -58,7 +58,7 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
         config: arguments.config.clone(),
         ..Options::default()
     };
-    let all = Project::find(&options)?.all_checks(&options)?.checks;
+    let all = Project::find(&options)?.all_checks(&options)?;
     let wanted = |check: &&Check| {
         arguments.family.is_none_or(|family| check.family == family)
             && arguments.platform.is_none_or(|platform| check.id.platform() == platform)

@@ -36,9 +36,7 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
     let folder = arguments.checks.as_ref().map(|folder| cwd.join(folder)).or_else(|| configured.first().cloned());
     let folder = folder.unwrap_or_else(|| cwd.join(FOLDER));
     let platform = vetted(&arguments.id)?;
-    let all = project.all_checks(&options)?;
-    let known = all.checks.iter().map(|check| &check.id).chain(all.broken.iter().map(|(id, _)| id));
-    if known.into_iter().any(|id| id.as_str() == arguments.id) {
+    if project.all_ids(&options)?.iter().any(|id| id.as_str() == arguments.id) {
         return Err(Trouble::line(format!("there is a check {} already", arguments.id)).into());
     }
     let path = folder.join(format!("{}.toml", arguments.id));

@@ -24,7 +24,7 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
     let options = Options { cwd: std::env::current_dir()?, ..Options::default() };
     let mut project = Project::find(&options)?;
     let loaded = load(&arguments.checks, &options, &mut project);
-    let others = project.all_checks(&options)?.checks;
+    let others = project.all_checks(&options)?;
     project.finish()?;
     let (mut examples, mut failed) = (0, 0);
     for Loaded { check, examples: all, .. } in loaded.iter().filter(|_| !arguments.no_run) {

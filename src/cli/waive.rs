@@ -54,8 +54,8 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
     // A configuration that is to be made need not be there yet.
     let config = arguments.config.clone().filter(|path| cwd.join(path).exists());
     let options = Options { cwd: cwd.clone(), config, checks: arguments.checks.clone(), ..Options::default() };
-    let all = Project::find(&options)?.all_checks(&options)?;
-    let ids: Vec<&CheckId> = all.checks.iter().map(|check| &check.id).collect();
+    let all = Project::find(&options)?.all_ids(&options)?;
+    let ids: Vec<&CheckId> = all.iter().collect();
     let until = vetted(arguments, &ids)?;
     match &arguments.inline {
         Some(place) => {

@@ -7,7 +7,6 @@ use crate::config;
 use crate::date::Date;
 use crate::expr::Params;
 use crate::fact::Subject;
-use crate::finding::CheckId;
 use crate::judge;
 use crate::mask::Mask;
 use crate::platform::Reading;
@@ -47,14 +46,12 @@ pub(super) fn subjects(
         let said = its.iter().zip(judge::judge_all(&its, subject));
         judged.extend(said.map(|((check, _), said)| Judged::new(number, check.id.clone(), said)));
     }
-    let known = |check: &Check| Known { id: check.id.clone(), formerly: check.formerly.clone() };
-    let ran: Vec<CheckId> = checks.iter().map(|check| check.id.clone()).collect();
+    let known = |check: &Check| Known { id: check.id.clone(), formerly: check.formerly.clone(), runs: true };
     let mask = Mask::default();
     let show = Shower { sources: &reading.sources, mask: &mask, cwd: Path::new("") };
     let setting = Setting {
         sources: &reading.sources,
         known: &checks.iter().map(known).collect::<Vec<_>>(),
-        ran: &ran,
         subjects: others,
         folder: Path::new(""),
         cwd: Path::new(""),
