@@ -291,17 +291,8 @@ pub struct Rule {
     pub also: Vec<Also>,
     /// What a finding says.
     pub message: Message,
-}
-
-impl Rule {
     /// Every path that the verdict may depend on, bypasses aside; sorted.
-    pub fn paths(&self) -> Vec<Arc<str>> {
-        let lists = self.for_each.iter().map(|each| &each.list.path);
-        let mut paths: Vec<_> = self.when.reads.iter().chain(&self.deny.reads).chain(lists).cloned().collect();
-        paths.sort();
-        paths.dedup();
-        paths
-    }
+    pub paths: Vec<Arc<str>>,
 }
 
 /// A fact whose place is related to a finding.

@@ -3,7 +3,7 @@
 //!
 //! Nothing here fails a run but a path that is not there. What cannot be read is a notice.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -94,7 +94,10 @@ pub fn collect(request: Request<'_>) -> Result<Collected, Vec<CollectError>> {
         };
         if given.as_os_str() == "-" {
             match read_stdin(request.stdin, request.limit) {
-                Ok(bytes) => run.take(path.clone(), Place::Stdin(path.clone()), bytes, Asked::ByName),
+                Ok(bytes) => {
+                    run.first_time(&path);
+                    run.take(path.clone(), Place::Stdin(path.clone()), bytes, Asked::ByName);
+                }
                 Err(error) => errors.push(error),
             }
             around.push(path);
@@ -158,7 +161,7 @@ struct Run {
     found: Vec<Found>,
     notices: Vec<Notice>,
     /// Folders that may be looked into.
-    within: Vec<PathBuf>,
+    within: BTreeSet<PathBuf>,
     /// The real paths of all files that were looked at, taken or not.
     seen: HashSet<PathBuf>,
     exclude: Exclude,
@@ -169,14 +172,14 @@ struct Run {
 impl Run {
     fn new(exclude: Exclude, limit: u64, platform: Option<&'static str>) -> Run {
         let notices = exclude.notices();
-        Run { found: Vec::new(), notices, within: Vec::new(), seen: HashSet::new(), exclude, limit, platform }
+        Run { found: Vec::new(), notices, within: BTreeSet::new(), seen: HashSet::new(), exclude, limit, platform }
     }
 
     /// Makes a folder part of what may be opened; false when it already was.
     fn within(&mut self, folder: &Path) -> bool {
-        let new = !self.within.iter().any(|known| folder.starts_with(known));
+        let new = !folder.ancestors().any(|above| self.within.contains(above));
         if new {
-            self.within.push(folder.to_path_buf());
+            self.within.insert(folder.to_path_buf());
         }
         new
     }
@@ -214,7 +217,6 @@ impl Run {
     }
 
     fn take(&mut self, path: PathBuf, place: Place, bytes: Vec<u8>, asked: Asked) {
-        self.seen.insert(real(&path));
         let (named, asked) = (asked == Asked::ByName, asked != Asked::Not);
         let platform = if asked { self.platform } else { None };
         self.found.push(Found { location: Location::Here(path), place, bytes, asked, named, platform });
@@ -233,7 +235,7 @@ impl Run {
     }
 
     fn finish(self, root: Option<PathBuf>, limit: u64) -> Collected {
-        let disk = Disk::new(self.within, root, limit);
+        let disk = Disk::new(self.within.into_iter().collect(), root, limit);
         Collected { found: self.found, disk, notices: self.notices }
     }
 }

@@ -8,7 +8,7 @@ mod git;
 pub mod glob;
 mod memory;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -152,7 +152,7 @@ pub struct Standing {
 #[derive(Debug, Clone)]
 pub struct Disk {
     /// The folders that paths may lead into, symbolic links followed; `None` for all.
-    within: Option<Vec<Folder>>,
+    within: Option<HashSet<PathBuf>>,
     /// Where the target machine's `/` is, if the user said so.
     root: Option<Folder>,
     /// How many bytes of one file are read.
@@ -182,7 +182,7 @@ impl Disk {
 
     /// These folders, which are absolute, and the one in which the target machine's `/` is.
     pub fn new(within: Vec<PathBuf>, root: Option<PathBuf>, limit: u64) -> Disk {
-        let within = Some(within.into_iter().map(Folder::new).collect());
+        let within = Some(within.into_iter().map(|folder| fs::canonicalize(&folder).unwrap_or(folder)).collect());
         Disk { within, root: root.map(Folder::new), limit, git: Arc::default() }
     }
 
@@ -200,9 +200,11 @@ impl Disk {
         };
         let there = found.is_ok() || path.exists();
         let real = found.unwrap_or_else(|_| normal(&path));
-        let inside =
-            |folder: &Folder| real.starts_with(&folder.real) || !there && normal(&path).starts_with(&folder.real);
-        if within.iter().chain(&self.root).any(inside) { Ok((path, real)) } else { Err(Unreadable::OutOfReach) }
+        let inside = |path: &Path| {
+            path.ancestors().any(|folder| within.contains(folder))
+                || self.root.as_ref().is_some_and(|root| path.starts_with(&root.real))
+        };
+        if inside(&real) || !there && inside(&normal(&path)) { Ok((path, real)) } else { Err(Unreadable::OutOfReach) }
     }
 }
 

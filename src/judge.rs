@@ -156,7 +156,7 @@ impl<'a> Judge<'a> {
         // Only a subject that says why it lacks facts may lack them: a fact that a platform forgot is not
         // "not applicable".
         let over = subject.absent.is_some() && {
-            let paths = check.rule.paths();
+            let paths = &check.rule.paths;
             !paths.is_empty() && !paths.iter().any(|path| truth::carries(&subject.facts, path))
         };
         let (spans, said, by_world) = (Vec::new(), Said::default(), BTreeMap::new());

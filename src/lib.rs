@@ -32,6 +32,7 @@ pub mod truth;
 pub mod waive;
 pub mod waiver;
 
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -108,22 +109,22 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
     let mut judged: Vec<Judged> = Vec::new();
     let mut asked = vec![false; checks.len()];
     let files = Changed::new(&facts.files, facts.changed.clone());
+    let mut by_kind: BTreeMap<&str, Vec<(&Check, &Params)>> = BTreeMap::new();
+    for (chosen, asked) in checks.iter().zip(&mut asked) {
+        let kind = chosen.check.rule.reads;
+        *asked = facts.subjects.iter().any(|subject| subject.kind == kind);
+        by_kind.entry(kind).or_default().push((&chosen.check, &chosen.params));
+    }
     for (number, subject) in facts.subjects.iter().enumerate() {
-        let mut its: Vec<(&Check, &Params)> = Vec::new();
-        for (chosen, asked) in
-            checks.iter().zip(&mut asked).filter(|(chosen, _)| chosen.check.rule.reads == subject.kind)
-        {
-            its.push((&chosen.check, &chosen.params));
-            *asked = true;
-        }
-        let mut said = judge::judge_all(&its, subject);
+        let its = by_kind.get(subject.kind).map_or(&[][..], Vec::as_slice);
+        let mut said = judge::judge_all(its, subject);
         if fixes {
             let today = Some(&*facts.today);
             let cache_rules = facts.cache_rules.as_ref();
             let context =
                 Context { files: &files, versions: &facts.versions, wanted: &facts.wanted, today, cache_rules };
             let workshop = Workshop { context: &context, sources: &facts.sources };
-            workshop.offer(&its, subject, &mut said);
+            workshop.offer(its, subject, &mut said);
         }
         // Every subject stays until the report is made; what was only made to judge it need not.
         subject.facts.forget();

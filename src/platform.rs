@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use crate::caching::CacheRules;
 use crate::edit::{EditError, EditOp, TextEdit};
-use crate::fact::Subject;
+use crate::fact::{Name, Subject};
 use crate::files::{Files, Location};
 use crate::mask::{Hidden, Mask, secrets_of};
-use crate::schema::Root;
+use crate::schema::{Field, Root};
 use crate::text::{Level, Notice, Place, Source, SourceId, Sources, Where};
 
 /// One product whose configuration hardline understands. A platform says what is and never judges.
@@ -100,6 +100,14 @@ impl Wanted {
         match self {
             Wanted::All => true,
             Wanted::Names(names) => names.contains(name),
+        }
+    }
+
+    /// Those of some fields that somebody will ask for. `find` gives the field of a name.
+    pub fn among(&self, fields: &'static [Field], find: impl Fn(&str) -> Option<&'static str>) -> Vec<Name> {
+        match self {
+            Wanted::All => fields.iter().map(|field| field.name).collect(),
+            Wanted::Names(names) => names.iter().filter_map(|name| find(name)).collect(),
         }
     }
 }
@@ -234,7 +242,14 @@ fn files_of(subjects: &[Subject], files: &dyn Files, sources: &Sources) -> BTree
 
 /// The places of all secrets in what was read, in force or not.
 pub fn secrets(sources: &Sources, subjects: &[Subject]) -> Mask {
-    let mut hidden: Vec<Hidden> = subjects.iter().flat_map(|subject| secrets_of(&subject.facts)).collect();
+    let with_secrets: Vec<&str> = PLATFORMS
+        .iter()
+        .map(|platform| platform.schema())
+        .filter(|root| root.has_secrets())
+        .map(|root| root.name)
+        .collect();
+    let subjects = subjects.iter().filter(|subject| with_secrets.contains(&subject.kind));
+    let mut hidden: Vec<Hidden> = subjects.flat_map(|subject| secrets_of(&subject.facts)).collect();
     for source in sources.iter() {
         hidden.extend(PLATFORMS.iter().flat_map(|platform| platform.secrets(source)));
     }

@@ -43,7 +43,24 @@ pub struct Root {
     pub fields: &'static [&'static [Field]],
 }
 
+impl Root {
+    /// Whether a fact may be a secret.
+    pub fn has_secrets(&self) -> bool {
+        self.fields.iter().flat_map(|part| part.iter()).any(|field| field.ty.has_secrets())
+    }
+}
+
 impl Type {
+    /// Whether it is, or holds, a secret.
+    fn has_secrets(self) -> bool {
+        match self {
+            Type::Secret => true,
+            Type::List(item) => item.has_secrets(),
+            Type::Record(parts) => parts.iter().flat_map(|part| part.iter()).any(|field| field.ty.has_secrets()),
+            Type::Bool | Type::Int | Type::Text | Type::Commands => false,
+        }
+    }
+
     /// The field of this name, for a record.
     pub fn field(self, name: &str) -> Option<&'static Field> {
         match self {

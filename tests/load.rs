@@ -105,7 +105,7 @@ fn a_good_file_loads() {
     let loaded = load(GOOD).unwrap_or_else(|problems| panic!("{:#?}", shown(GOOD, &problems)));
     assert_eq!(loaded.examples.len(), 4);
     assert_eq!(loaded.check.rule.for_each.len(), 2);
-    let paths: Vec<String> = loaded.check.rule.paths().iter().map(ToString::to_string).collect();
+    let paths: Vec<String> = loaded.check.rule.paths.iter().map(ToString::to_string).collect();
     assert_eq!(
         paths,
         [

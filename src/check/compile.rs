@@ -113,11 +113,17 @@ impl Compiler<'_> {
         let at = self.path("rule.at", &table.at);
         let also: Vec<_> = table.also.iter().enumerate().map(|(index, also)| self.also(index, also)).collect();
         let message = self.message("rule.message", &table.message);
+        let (when, deny) = (when?, deny?);
+        let lists = for_each.iter().map(|each| &each.list.path);
+        let mut paths: Vec<_> = when.reads.iter().chain(&deny.reads).chain(lists).cloned().collect();
+        paths.sort();
+        paths.dedup();
         Some(Rule {
             reads: self.scope.root.name,
+            paths,
             for_each,
-            when: when?,
-            deny: deny?,
+            when,
+            deny,
             at: at?,
             also: also.into_iter().collect::<Option<_>>()?,
             message: message?,

@@ -3,7 +3,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::pattern::{Found, Patterns};
+use super::pattern::{self, Found};
 use super::scope::{Kind, LevelId, Levels};
 use super::tree::Directive;
 use super::value::pieces;
@@ -171,7 +171,7 @@ pub fn names(levels: &Levels<'_>, server: LevelId) -> Vec<String> {
 impl Socket {
     /// The server that answers for a name (`ngx_http_find_virtual_server`): the exact name, then the longest
     /// `*.example.com`, the longest `mail.*`, the first regular expression, the default server.
-    pub fn server(&self, levels: &Levels<'_>, host: &str, patterns: &Patterns) -> Chosen {
+    pub fn server(&self, levels: &Levels<'_>, host: &str) -> Chosen {
         let host = host.to_ascii_lowercase();
         let mut best: Option<(usize, usize, LevelId)> = None;
         let mut regexes = Vec::new();
@@ -204,7 +204,7 @@ impl Socket {
         }
         let mut doubt = false;
         for (server, pattern) in regexes.into_iter().filter(|_| !host.is_empty()) {
-            match patterns.find(&pattern, true, &host) {
+            match pattern::find(&pattern, true, &host) {
                 None => doubt = true,
                 Some(None) => {}
                 Some(Some(found)) => return Chosen { server, found: Some(found), doubt, by_name: true },

@@ -1,6 +1,6 @@
 //! Which location answers for a path (`ngx_http_core_find_location` in ngx_http_core_module.c, 1.22.1).
 
-use super::pattern::{Found, Patterns};
+use super::pattern::{self, Found};
 use super::scope::{Kind, LevelId, Levels};
 
 /// How a location says what it is for.
@@ -88,19 +88,19 @@ enum Rc {
 }
 
 /// The location of a server for a path.
-pub fn locate(levels: &Levels<'_>, server: LevelId, path: &str, patterns: &Patterns) -> Located {
+pub fn locate(levels: &Levels<'_>, server: LevelId, path: &str) -> Located {
     let mut located = Located::default();
-    find(levels, server, path, patterns, &mut located);
+    find(levels, server, path, &mut located);
     located
 }
 
-fn find(levels: &Levels<'_>, level: LevelId, path: &str, patterns: &Patterns, located: &mut Located) -> Rc {
+fn find(levels: &Levels<'_>, level: LevelId, path: &str, located: &mut Located) -> Rc {
     let mut rc = fixed(levels, level, path, located);
     let mut no_regex = false;
     if rc == Rc::Again {
         let inner = located.level.unwrap_or(level);
         no_regex = Location::of(levels, inner).is_some_and(|location| location.how == Match::PrefixOnly);
-        rc = find(levels, inner, path, patterns, located);
+        rc = find(levels, inner, path, located);
     }
     if matches!(rc, Rc::Ok | Rc::Done) || no_regex {
         return rc;
@@ -112,13 +112,13 @@ fn find(levels: &Levels<'_>, level: LevelId, path: &str, patterns: &Patterns, lo
             Match::RegexCaseless => true,
             _ => continue,
         };
-        match patterns.find(location.name, caseless, path) {
+        match pattern::find(location.name, caseless, path) {
             None => located.doubt = true,
             Some(None) => {}
             Some(Some(found)) => {
                 located.found.push(found);
                 located.level = Some(child);
-                find(levels, child, path, patterns, located);
+                find(levels, child, path, located);
                 return Rc::Ok;
             }
         }

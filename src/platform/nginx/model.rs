@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::listen::Listening;
-use super::pattern::Patterns;
 use super::scope::{Kind, LevelId, Levels};
 use super::tree::{Directive, File, directives};
 use super::version::Version;
@@ -21,8 +20,6 @@ pub struct Model<'a> {
     /// The variables that `set` sets anywhere, in lower case without `$`, with each `set` and the level it stands on:
     /// they are there, empty, where it was not run.
     pub sets: BTreeMap<String, Vec<(LevelId, &'a Directive)>>,
-    /// Expressions, compiled once.
-    pub patterns: Patterns,
     /// The version of nginx.
     pub version: Version,
     /// What may be opened.
@@ -75,7 +72,7 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        Model { levels, listening, made, sets, patterns: Patterns::default(), version, files, main, prefix }
+        Model { levels, listening, made, sets, version, files, main, prefix }
     }
 
     /// The server that a level is in, or the level itself.

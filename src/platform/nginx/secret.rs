@@ -114,7 +114,12 @@ impl<'a> Finder<'a> {
 
     fn done(&mut self) {
         let words: Vec<&str> = self.words.iter().map(|(word, _)| *word).collect();
-        for (index, (_, start)) in self.words.iter().enumerate() {
+        let first = words.first().copied().unwrap_or_default();
+        let telling = NAMED.contains(&first) || WHOLE.contains(&first);
+        for (index, (word, start)) in self.words.iter().enumerate() {
+            if !telling && !word.contains("://") {
+                continue;
+            }
             if let Some(range) = part(&words, index) {
                 let span = Span::new(self.source.id(), start + range.start, start + range.end);
                 self.hidden.push(Hidden { span, name: words[0].to_owned() });

@@ -108,7 +108,7 @@ fn server(maker: &Maker<'_>, request: &Request) -> Option<LevelId> {
     let mut sockets: Vec<_> = maker.model.listening.sockets.iter().collect();
     sockets.sort_by_key(|socket| (socket.listen.port != request.port, socket.ssl != request.tls));
     sockets.into_iter().find_map(|socket| {
-        let chosen = socket.server(&maker.model.levels, &host, &maker.model.patterns);
+        let chosen = socket.server(&maker.model.levels, &host);
         chosen.by_name.then_some(chosen.server)
     })
 }

@@ -13,8 +13,8 @@ use crate::text::Span;
 /// The lists of written directives that somebody will ask for, empty ones too.
 pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     let mut wanted: BTreeMap<Name, Vec<Fact>> = BTreeMap::new();
-    for field in FIELDS.iter().filter(|field| maker.subject.wanted.has(field.name)) {
-        wanted.insert(field.name, Vec::new());
+    for name in maker.subject.wanted.among(FIELDS, |name| Some(find(name)?.name)) {
+        wanted.insert(name, Vec::new());
     }
     if wanted.is_empty() {
         return Vec::new();

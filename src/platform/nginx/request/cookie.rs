@@ -3,6 +3,7 @@
 use super::run::Run;
 use super::variable::Text;
 use crate::fact::Unknown;
+use crate::platform::nginx::pattern;
 use crate::platform::nginx::value::is_plain;
 
 impl Run<'_> {
@@ -65,7 +66,7 @@ impl Run<'_> {
                 return Ok(false);
             }
             let fits = match which.strip_prefix('~') {
-                Some(pattern) => match self.model.patterns.find(pattern, true, cookie) {
+                Some(pattern) => match pattern::find(pattern, true, cookie) {
                     Some(found) => found.is_some(),
                     None => return Err(self.unsupported(rule.span, "an expression for cookies")),
                 },

@@ -5,6 +5,7 @@ use super::run::Run;
 use super::variable::{Text, in_network};
 use crate::fact::{Unknown, Why};
 use crate::platform::nginx::model::Made;
+use crate::platform::nginx::pattern;
 use crate::platform::nginx::tree::Directive;
 
 impl<'a> Run<'a> {
@@ -69,7 +70,7 @@ impl<'a> Run<'a> {
         for line in lines() {
             let Some(pattern) = line.name.strip_prefix('~') else { continue };
             let (pattern, caseless) = pattern.strip_prefix('*').map_or((pattern, false), |pattern| (pattern, true));
-            match self.model.patterns.find(pattern, caseless, source) {
+            match pattern::find(pattern, caseless, source) {
                 None => return Err(line),
                 Some(None) => {}
                 Some(Some(found)) => {

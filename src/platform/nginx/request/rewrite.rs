@@ -5,6 +5,7 @@ use super::error::Stop;
 use super::run::Run;
 use super::variable::Text;
 use crate::fact::{Unknown, Why};
+use crate::platform::nginx::pattern;
 use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::Directive;
 use crate::platform::nginx::uri::{Escape, escaped, unescaped_redirect};
@@ -138,7 +139,7 @@ impl<'a> Run<'a> {
             };
         }
         let negated = how.starts_with('!');
-        match self.model.patterns.find(right, how.ends_with('*'), &left) {
+        match pattern::find(right, how.ends_with('*'), &left) {
             None => {
                 let unknown = self.unsupported(directive.span, "an expression that is not understood");
                 self.fork(unknown)
@@ -199,7 +200,7 @@ impl<'a> Run<'a> {
             self.doubt("response", unknown);
             return Flow::On;
         }
-        let found = match self.model.patterns.find(pattern, false, &self.path) {
+        let found = match pattern::find(pattern, false, &self.path) {
             None => {
                 let unknown = self.unsupported(directive.span, "an expression that is not understood");
                 self.doubt("response", unknown);

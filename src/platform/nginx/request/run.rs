@@ -165,7 +165,7 @@ impl<'a> Run<'a> {
             self.rejected = Some(400);
             return Some(self.end(Stop::Status(497)));
         }
-        let chosen = socket.server(&self.model.levels, &self.request.host_name(), &self.model.patterns);
+        let chosen = socket.server(&self.model.levels, &self.request.host_name());
         if chosen.doubt {
             let at = self.here();
             let unknown = self.unsupported(at, "an expression of server_name that is not understood");
@@ -253,7 +253,7 @@ impl<'a> Run<'a> {
     fn find_location(&mut self) -> Next {
         self.handler = None;
         self.uri_changed = false;
-        let located = locate(&self.model.levels, self.server, &self.path, &self.model.patterns);
+        let located = locate(&self.model.levels, self.server, &self.path);
         if located.doubt {
             let at = self.here();
             let unknown = self.unsupported(at, "an expression of a location that is not understood");
