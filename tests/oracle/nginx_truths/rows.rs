@@ -399,4 +399,28 @@ truths! {
         http: "server { listen {PORT}; server_name one; return 301 https://$host$request_uri; } server { listen {PORT}; server_name two; return 200; }",
         steps: &[Step("GET evil.net /x", "", &[Status(301), Header("Location", &["https://evil.net/x"])])], ..NONE
     };
+    an_error_that_a_page_replaces_is_kept_and_met_again: Truth {
+        http: "proxy_cache_path {DIR}/cache keys_zone=pages:1m; server { listen {PORT}; proxy_cache pages;
+            location / { proxy_cache_valid 404 1m; error_page 404 =410 @other; proxy_intercept_errors on; proxy_pass http://127.0.0.1:{UP}; }
+            location @other { proxy_pass http://127.0.0.1:{UP}; } }",
+        steps: &[Step("GET a.example /x", "404", &[Status(404), Asked, Stored(true)])], ..NONE
+    };
+    an_error_is_kept_whatever_proxy_no_cache_says: Truth {
+        http: "proxy_cache_path {DIR}/cache keys_zone=pages:1m; server { listen {PORT}; proxy_cache pages;
+            location / { proxy_cache_valid 404 1m; proxy_no_cache 1; error_page 404 /none; proxy_intercept_errors on; proxy_pass http://127.0.0.1:{UP}; }
+            location = /none { return 418; } }",
+        steps: &[Step("GET a.example /x", "404", &[Asked, Stored(true)])], ..NONE
+    };
+    an_error_is_not_kept_of_a_request_that_passes_the_cache_by: Truth {
+        http: "proxy_cache_path {DIR}/cache keys_zone=pages:1m; server { listen {PORT}; proxy_cache pages; proxy_cache_bypass $http_authorization;
+            location / { proxy_cache_valid 404 1m; error_page 404 /none; proxy_intercept_errors on; proxy_pass http://127.0.0.1:{UP}; }
+            location = /none { return 418; } }",
+        steps: &[Step("GET a.example /x | Authorization: Basic eDp5", "404", &[Asked, Stored(false)])], ..NONE
+    };
+    a_request_for_access_that_closes_the_connection: Truth {
+        http: "server { listen {PORT}; root {DIR}/site; if (!-e $request_filename) { return 444; }
+            location / { auth_request /_auth; } }",
+        files: SITE,
+        steps: &[Step("GET a.example /page.html", "", &[NotAsked])], ..NONE
+    };
 }

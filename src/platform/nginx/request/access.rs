@@ -29,6 +29,8 @@ impl Run<'_> {
                     self.headers.retain(|header| !header.name.eq_ignore_ascii_case("www-authenticate"));
                     return None;
                 }
+                // The connection is closed by a `return` that was met on the way; no rule of access says no.
+                Said::No(444) => return Some(Stop::Status(444)),
                 Said::No(status) if !any || !matches!(status, 401 | 403) => return Some(self.denied(status)),
                 Said::No(status) => refused = refused.filter(|old| *old == 401).or(Some(status)),
                 Said::Yes | Said::Nothing => {}

@@ -34,6 +34,16 @@ pub struct Cache {
     pub unknown: Option<Unknown>,
 }
 
+/// The status of an answer that `error_page` replaced, as a cache keeps it.
+#[derive(Debug, Clone)]
+pub(super) struct Kept {
+    zone: Text,
+    key: Text,
+    status: u16,
+    /// Whether it certainly does.
+    sure: bool,
+}
+
 impl Run<'_> {
     /// Looks an answer up; `None` where no cache is on.
     pub(super) fn look_up(&mut self, family: &str, to: Option<&Where>, target: &Text) -> Option<Cache> {
@@ -132,6 +142,46 @@ impl Run<'_> {
         (cache.store, cache.seconds) = (store, seconds);
         cache.why = if cache.why.is_empty() { why } else { format!("{}; {why}", cache.why) };
         self.cache = Some(cache);
+    }
+
+    /// Says whether the status of an answer that `error_page` replaces is kept: then it is given without asking the
+    /// upstream (`ngx_http_upstream_intercept_errors`). `*_no_cache` is not asked, and a request that passed the cache by
+    /// leaves nothing in it.
+    pub fn remembered(&mut self, family: &str) {
+        let Some(mut cache) = self.cache.take().filter(|cache| cache.cacheable) else { return };
+        let (store, why) = match (self.freshness(family), cache.lookup) {
+            (Err(why), _) => (Some(false), why),
+            (Ok((why, seconds)), store) => {
+                cache.seconds = seconds.filter(|_| store == Some(true));
+                (store, why)
+            }
+        };
+        cache.store = store;
+        cache.why = if cache.why.is_empty() { why } else { format!("{}; {why}", cache.why) };
+        if store != Some(false) {
+            let (zone, key) = (cache.zone.clone(), cache.key.clone());
+            self.errors_kept.push(Kept { zone, key, status: self.backend.status, sure: store == Some(true) });
+        }
+        self.cache = Some(cache);
+    }
+
+    /// The status that was kept for this lookup earlier in the same request. In a named location the cache of the
+    /// location before stays in use, whatever its own zone and key.
+    pub(super) fn kept_error(&mut self, looked: &Cache) -> Option<u16> {
+        let kept = self.errors_kept.last().cloned()?;
+        let texts = [(&kept.zone, &looked.zone), (&kept.key, &looked.key)];
+        let open = |(one, other): &(&Text, &Text)| one.known().is_none() || other.known().is_none();
+        let same = self.cached_before || texts.iter().all(|(one, other)| one.known() == other.known());
+        if !same && !texts.iter().any(open) || !self.cached_before && looked.lookup == Some(false) {
+            return None;
+        }
+        if !kept.sure || !self.cached_before && (texts.iter().any(open) || looked.lookup.is_none()) {
+            let unknown = self.unsupported(looked.from, "whether the cache keeps the error that was met before");
+            if !self.fork(unknown) {
+                return None;
+            }
+        }
+        Some(kept.status)
     }
 
     /// For how long the answer may be kept, or why not at all: what the upstream says, in the order in which it says

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::cache::Kept;
 use super::error::Stop;
 use super::outcome::{Access, Outcome, Sent, ToUpstream};
 use super::variable::Text;
@@ -71,6 +72,8 @@ pub(super) struct Run<'a> {
     pub cache_before: Option<Cache>,
     /// Whether a cache of a location before may decide instead of the one of this one.
     pub cached_before: bool,
+    /// The errors that caches kept on the way.
+    pub errors_kept: Vec<Kept>,
     /// Whether this asks on behalf of another request.
     pub asks: bool,
     pub file: Option<String>,
@@ -136,6 +139,7 @@ impl<'a> Run<'a> {
             cache: None,
             cache_before: None,
             cached_before: false,
+            errors_kept: Vec::new(),
             asks: false,
             file: None,
             passed: Vec::new(),

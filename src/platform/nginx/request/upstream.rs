@@ -137,6 +137,10 @@ impl<'a> Run<'a> {
             self.doubt("cache", unknown);
         }
         let looked = self.look_up(family, to.as_ref(), &target);
+        if let Some(status) = looked.as_ref().and_then(|looked| self.kept_error(looked)) {
+            self.cache = looked;
+            return Next::End(Stop::Status(status));
+        }
         let stores = looked.as_ref().is_some_and(|cache| cache.cacheable);
         let headers = if family == "proxy" { self.request_headers(stores) } else { self.parameters(family) };
         self.cache = looked;
@@ -235,7 +239,7 @@ impl<'a> Run<'a> {
         }
         let intercepts = levels.flag(self.level, &format!("{family}_intercept_errors"), false);
         if intercepts && status >= 300 && self.has_page(status) {
-            self.stored(family);
+            self.remembered(family);
             self.keep_challenge(status);
             return Next::End(Stop::Status(status));
         }
