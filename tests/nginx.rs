@@ -1,5 +1,6 @@
 //! nginx: what the tables say and what a configuration is refused for, held against the real server.
 
+mod claim;
 mod directive;
 mod refuse;
 mod refuse_cases;

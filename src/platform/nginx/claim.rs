@@ -84,6 +84,17 @@ impl Seen {
             self.foreign = true;
             return;
         }
+        if let Some(inner) = one_line_block(line) {
+            self.blocks += 1;
+            inner.split_inclusive(|byte| matches!(byte, b';' | b'{' | b'}')).for_each(|part| self.part(part));
+            return;
+        }
+        self.part(line);
+    }
+
+    /// One line, or a part of one.
+    fn part(&mut self, line: &[u8]) {
+        let line = line.trim_ascii_start();
         // A comment may stand behind.
         let code = line.iter().rposition(|byte| matches!(byte, b';' | b'{' | b'}'));
         let Some(end) = code.filter(|end| line[*end] != b'}') else { return };
@@ -99,4 +110,13 @@ impl Seen {
             self.other += 1;
         }
     }
+}
+
+/// What is in a block of nginx that begins and ends on a line.
+fn one_line_block(line: &[u8]) -> Option<&[u8]> {
+    let open = line.iter().position(|&byte| byte == b'{')?;
+    let close = line.iter().rposition(|&byte| byte == b'}').filter(|close| *close > open)?;
+    let name = line[..open].split(u8::is_ascii_whitespace).next()?;
+    let inner = line[open + 1..close].trim_ascii();
+    (BLOCKS.iter().any(|block| block.as_bytes() == name) && !inner.is_empty()).then_some(inner)
 }
