@@ -55,7 +55,6 @@ pub static HEADER: &[Field] = &[
     field("value", Type::Text, "its value as it is written, variables and all"),
     field("variables", Type::List(&Type::Text), "the variables in its value, without `$`"),
     field("variable", Type::Text, "the variable that is all of its value, without `$`, or the empty text"),
-    field("retired", Type::Bool, "whether it belongs to something that browsers have given up"),
     field("csp", Type::Record(&[csp::FIELDS]), "of Content-Security-Policy, and the one that is only reported"),
     field("hsts", Type::Record(&[hsts::FIELDS]), "of Strict-Transport-Security"),
     field("set_cookie", Type::Record(&[cookie::FIELDS]), "of Set-Cookie"),
@@ -70,21 +69,6 @@ pub static HEADER: &[Field] = &[
     field("cors", Type::Record(&[cors::FIELDS]), "of the headers Access-Control-…"),
     field("vary", Type::Record(&[cors::VARY]), "of Vary"),
     field("xss_protection", Type::Record(&[policy::XSS]), "of X-XSS-Protection"),
-];
-
-/// Given up by browsers: key pins (RFC 7469), Expect-CT (RFC 9163), the filter of X-XSS-Protection, Feature-Policy
-/// (now Permissions-Policy), the names that CSP had once, P3P, and switches of Internet Explorer.
-const RETIRED: [&str; 10] = [
-    "expect-ct",
-    "feature-policy",
-    "p3p",
-    "public-key-pins",
-    "public-key-pins-report-only",
-    "x-content-security-policy",
-    "x-download-options",
-    "x-ua-compatible",
-    "x-webkit-csp",
-    "x-xss-protection",
 ];
 
 /// The facts of a header, the fields of [`HEADER`]. `at` is where the value is written, without quotes around it; where
@@ -115,7 +99,6 @@ pub fn facts(name: &str, value: &[Piece<'_>], at: Span) -> Vec<(Name, Fact)> {
         ("value", make.said(Some(written))),
         ("variables", make.list(variables, false, make.all())),
         ("variable", make.said(Some(alone.to_owned()))),
-        ("retired", make.said(Some(RETIRED.contains(&&*name)))),
     ];
     if let Some((record, fields)) = understood(&name, Part::whole(&text).trim(), &make) {
         facts.push((record, make.record(fields, make.all())));
