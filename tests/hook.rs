@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use hardline::platform::Interest;
-use hardline::platform::redis::claim;
+use hardline::platform::{Interest, nginx, redis};
 
 use crate::oracle::servers;
 
@@ -155,7 +154,7 @@ fn the_cargo_hook_judges_what_is_committed() {
 fn the_hooks_get_every_file_that_may_be_ours() {
     let line = HOOKS.lines().find(|line| line.contains("files: &files")).unwrap();
     let pattern = line.split('\'').nth(1).unwrap();
-    let wanted = regex::Regex::new(pattern).unwrap();
+    let wanted = fancy_regex::Regex::new(pattern).unwrap();
     for name in [
         "redis.conf",
         "Redis.CONF",
@@ -180,9 +179,27 @@ fn the_hooks_get_every_file_that_may_be_ours() {
         "redis.yaml",
         "users.acl.bak",
         "main.rs",
+        "nginx",
+        "nginx-site.j2",
+        "nginx.rs",
+        "nginx.conf.md",
+        "shop.vhost",
+        "shop.nginx.erb",
+        "shop.ngx",
+        "shop.vhost.md",
+        "shop.example",
+        "default",
+        "index.html",
+        "server.key",
     ] {
-        let ours = claim::interest(name) != Interest::None;
-        assert_eq!(wanted.is_match(&format!("deploy/redis/{name}")), ours, "{name}");
-        assert_eq!(wanted.is_match(name), ours, "{name}");
+        for folder in
+            ["", "deploy", "redis", "nginx", "conf.d", "Sites-Enabled", "sites-available", "templates", "nginx.d"]
+        {
+            let lower = (name.to_ascii_lowercase(), folder.to_ascii_lowercase());
+            let ours = redis::claim::interest(name) != Interest::None
+                || nginx::claim::interest(&lower.0, &lower.1) != Interest::None;
+            let path = if folder.is_empty() { name.to_owned() } else { format!("deploy/{folder}/{name}") };
+            assert_eq!(wanted.is_match(&path).unwrap(), ours, "{path}");
+        }
     }
 }
