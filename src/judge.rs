@@ -12,7 +12,7 @@
 mod finding;
 mod outcome;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use self::outcome::{Outcome, together, verdict};
 use crate::check::{Check, compile};
@@ -187,10 +187,20 @@ impl<'a> Judge<'a> {
 
     fn finish(mut self) -> Said {
         self.settle();
+        self.once();
         if self.said.judged.is_empty() && self.said.pass + self.said.not_applicable == 0 {
             self.add(Verdict::NotApplicable, Numbers::default());
         }
         self.said
+    }
+
+    /// Keeps one of the findings that say the same of the same place: a file that is included twice is read twice.
+    fn once(&mut self) {
+        let mut seen = HashSet::new();
+        self.said.judged.retain(|judged| match &judged.verdict {
+            Verdict::Fail(finding) => seen.insert((finding.primary.span, finding.message.clone())),
+            _ => true,
+        });
     }
 
     fn scene(&self, world: Option<usize>) -> Scene<'a> {
