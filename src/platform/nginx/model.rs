@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::listen::Listening;
 use super::scope::{Kind, LevelId, Levels};
-use super::tree::{Directive, File, directives};
+use super::tree::{Directive, File, Step, walk};
 use super::version::Version;
+use crate::fact::{Unknown, Why};
 use crate::files::{Files, Location};
 use crate::text::Span;
 
@@ -37,6 +38,26 @@ pub struct Made<'a> {
     pub directive: &'a Directive,
     /// Its lines, includes in place.
     pub lines: Vec<&'a Directive>,
+    /// Why there may be more of them, or fewer: a file that is not here, a statement of a template.
+    pub doubt: Option<Unknown>,
+}
+
+impl<'a> Made<'a> {
+    fn of(directive: &'a Directive) -> Option<Made<'a>> {
+        let mut made = Made { directive, lines: Vec::new(), doubt: None };
+        walk(&directive.block()?.items, &mut |step| match step {
+            Step::Directive(line) => made.lines.push(line),
+            Step::Unread(_, unknown) => made.doubt = Some(unknown.clone()),
+            Step::Template(at) => made.doubt = Some(Unknown::new(Why::Templated, at, "the rendered file")),
+            Step::Mistake(_) => {}
+        });
+        Some(made)
+    }
+
+    /// The lines that say what comes of a value; the others are settings of the block.
+    pub fn choices(&self) -> impl Iterator<Item = &'a Directive> + '_ {
+        self.lines.iter().copied().filter(|line| line.args.len() == 1)
+    }
 }
 
 impl<'a> Model<'a> {
@@ -58,13 +79,14 @@ impl<'a> Model<'a> {
         let mut sets: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (id, level) in levels.all.iter().enumerate() {
             for directive in &level.own {
-                match (&*directive.name, directive.block()) {
-                    ("map" | "geo" | "split_clients", Some(block)) => {
+                match &*directive.name {
+                    "map" | "geo" | "split_clients" => {
                         let name = directive.args.last().map_or("", |word| word.trim_start_matches('$'));
-                        let lines = directives(&block.items);
-                        made.entry(name.to_ascii_lowercase()).or_insert(Made { directive, lines });
+                        if let Some(block) = Made::of(directive) {
+                            made.entry(name.to_ascii_lowercase()).or_insert(block);
+                        }
                     }
-                    ("set", None) => {
+                    "set" => {
                         let name = directive.arg(0).trim_start_matches('$').to_ascii_lowercase();
                         sets.entry(name).or_default().push((id, *directive));
                     }

@@ -11,6 +11,9 @@ use crate::platform::nginx::tree::Directive;
 impl<'a> Run<'a> {
     /// What the block makes of the request as it is now.
     pub fn made(&mut self, made: &Made<'a>) -> Text {
+        if let Some(unknown) = &made.doubt {
+            return Text::Unknown(unknown.clone());
+        }
         match &*made.directive.name {
             "map" => self.mapped(made),
             "geo" => self.by_address(made),
