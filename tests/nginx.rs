@@ -2,6 +2,7 @@
 
 mod claim;
 mod directive;
+mod pattern;
 mod refuse;
 mod refuse_cases;
 mod refuse_live;

@@ -1,6 +1,7 @@
 //! nginx: `nginx.conf` and everything that it includes.
 
 pub mod claim;
+mod condition;
 pub mod directive;
 pub mod edit;
 pub mod effective;

@@ -9,6 +9,7 @@ mod place;
 mod promise;
 pub mod schema;
 mod server;
+mod source;
 mod start;
 mod upstream;
 mod written;

@@ -8,7 +8,7 @@
 use super::directive::adds;
 use super::scope::{Kind, LevelId, Levels};
 use super::tree::Directive;
-use crate::fact::Unknown;
+use crate::fact::{Unknown, Why};
 
 /// What holds on a level under one name.
 #[derive(Debug, Clone)]
@@ -67,22 +67,39 @@ impl<'a> Levels<'a> {
         self.text(id, name).map_or(default, |text| text.eq_ignore_ascii_case("on"))
     }
 
-    /// The levels whose own response headers a level has, as [`Levels::added`] says.
-    pub fn adding(&self, id: LevelId, name: &str) -> Vec<LevelId> {
+    /// The level whose own directives of a name hold on a level, and why they may not: a level within it may have some
+    /// that are not seen.
+    pub fn deciding(&self, id: LevelId, name: &str) -> Option<(LevelId, Option<Unknown>)> {
+        let level = self.held(id, name).level?;
+        let within = self.around(id).take_while(|&inner| inner != level);
+        Some((level, within.into_iter().find_map(|inner| self.replaced(inner, name))))
+    }
+
+    /// Why a level may have directives of a name that are not seen, so that those around it do not hold.
+    fn replaced(&self, id: LevelId, name: &str) -> Option<Unknown> {
+        let level = &self.all[id];
+        let steers = matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some();
+        // What Lua does comes on top of them.
+        let hidden = level.doubts.iter().find(|doubt| doubt.touches(name) && doubt.unknown.why != Why::NotSupported);
+        hidden.filter(|_| !steers).map(|doubt| doubt.unknown.clone())
+    }
+
+    /// The levels whose own response headers a level has, as [`Levels::added`] says, and why it may not have them.
+    pub fn adding(&self, id: LevelId, name: &str) -> Vec<(LevelId, Option<Unknown>)> {
         let inherit = format!("{name}_inherit");
-        let mut levels = Vec::new();
+        let (mut levels, mut replaced) = (Vec::new(), None);
         for id in self.around(id) {
             let level = &self.all[id];
             if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
                 continue;
             }
             let some = self.own(id, name).next().is_some();
-            levels.extend(some.then_some(id));
+            levels.extend(some.then(|| (id, replaced.clone())));
             match self.text(id, &inherit).unwrap_or("on") {
-                "merge" => {}
+                "merge" => continue,
                 "off" => break,
                 _ if some => break,
-                _ => {}
+                _ => replaced = replaced.or_else(|| self.replaced(id, name)),
             }
         }
         levels

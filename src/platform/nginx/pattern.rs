@@ -63,3 +63,102 @@ pub fn find(pattern: &str, caseless: bool, text: &str) -> Option<Option<Found>> 
         Found { groups: groups.collect(), named: named.collect() }
     }))
 }
+
+/// A group of an expression.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group<'a> {
+    /// By its number.
+    Number(usize),
+    /// By its name, in lower case as nginx has it.
+    Name(&'a str),
+}
+
+/// Whether what a group finds may have a line feed in it; `None` where there is no such group.
+///
+/// `.` stands for none unless `(?s)` says so, but `[^/]` does (tried on nginx 1.22.1 with PCRE2).
+pub fn may_break_lines(pattern: &str, group: Group<'_>) -> Option<bool> {
+    let inner = inside(pattern, group)?;
+    let dots = pattern.contains("(?s)");
+    let bytes = inner.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if bytes.get(at + 1).is_some_and(|next| b"nsWDR".contains(next)) => return Some(true),
+            b'\\' => at += 1,
+            b'.' if dots => return Some(true),
+            b'\n' => return Some(true),
+            b'[' => {
+                let class = class(&inner[at..]);
+                let negated = class.starts_with("[^");
+                let names = |names: &[&str]| names.iter().any(|name| class.contains(name));
+                let holds = match negated {
+                    true => !names(&["\\n", "\\s", "\\W", "\\D", "\n", "[:space:]", "[:cntrl:]", "\\x00", "\\0"]),
+                    false => names(&["\\n", "\\s", "\\W", "\\D", "\n", "[:space:]", "[:cntrl:]"]),
+                };
+                if holds {
+                    return Some(true);
+                }
+                at += class.len() - 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    Some(false)
+}
+
+/// A class at the start of a text, brackets and all.
+fn class(text: &str) -> &str {
+    let bytes = text.as_bytes();
+    let mut at = if bytes.get(1) == Some(&b'^') { 2 } else { 1 };
+    // A bracket that comes first is one of the characters.
+    at += usize::from(bytes.get(at) == Some(&b']'));
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' if bytes.get(at + 1) == Some(&b':') => {
+                at += text[at..].find(":]").map_or(0, |end| end + 1);
+            }
+            b']' => return &text[..=at],
+            _ => {}
+        }
+        at += 1;
+    }
+    text
+}
+
+/// What stands between the parentheses of a group.
+fn inside<'p>(pattern: &'p str, group: Group<'_>) -> Option<&'p str> {
+    let bytes = pattern.as_bytes();
+    let (mut at, mut count) = (0, 0);
+    // The groups that are open: where what is in them begins, and whether it is the one.
+    let mut open: Vec<(usize, bool)> = Vec::new();
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' => at += class(&pattern[at..]).len() - 1,
+            b'(' => {
+                let rest = &pattern[at + 1..];
+                let named = ["?<", "?P<", "?'"].iter().find_map(|start| rest.strip_prefix(start));
+                let name = named.filter(|rest| !rest.starts_with(['=', '!']));
+                let name = name.and_then(|rest| rest.split(['>', '\'']).next());
+                let counts = name.is_some() || !rest.starts_with(['?', '*']);
+                count += usize::from(counts);
+                let is = counts
+                    && match group {
+                        Group::Number(number) => number == count,
+                        Group::Name(wanted) => name.is_some_and(|name| name.eq_ignore_ascii_case(wanted)),
+                    };
+                open.push((at + 1, is));
+            }
+            b')' => {
+                if let Some((start, true)) = open.pop() {
+                    return Some(&pattern[start..at]);
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    None
+}

@@ -140,7 +140,7 @@ impl<'a> Maker<'a> {
     }
 
     /// What conditions depend on in the end: what `map` looks at, what `if` asks before it sets a variable.
-    fn depends_fully<'t>(&self, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+    pub fn depends_fully<'t>(&self, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
         let mut open = names(on);
         let mut done: Vec<String> = Vec::new();
         let mut seen: Vec<String> = Vec::new();

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::Maker;
-use crate::fact::{Fact, Unknown, Value, Why};
+use super::written::surely;
+use super::{Maker, texts};
+use crate::fact::{Fact, Name, Unknown, Value};
 use crate::header;
-use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::condition::Condition;
+use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::{Directive, Word};
 use crate::platform::nginx::value::{Piece, pieces, written as pieces_written};
 use crate::text::Span;
@@ -15,9 +17,33 @@ const MOST_HEADERS: usize = 64;
 
 /// A value that a header may have, where that is written, and whether it is only one of several.
 struct Possible<'a> {
-    value: &'a str,
+    /// Or why there may be one that is not seen.
+    value: Result<&'a str, Unknown>,
     at: Span,
     conditional: bool,
+    chosen: Chosen,
+}
+
+/// What is asked before a header has a value.
+#[derive(Debug, Clone, Default)]
+struct Chosen {
+    /// What must be found, as the line of a `map` says it, or why that is not known.
+    by: Option<Result<String, Unknown>>,
+    /// The value in which it is to be found.
+    from: String,
+    /// What that value depends on.
+    on: Vec<String>,
+}
+
+impl Chosen {
+    fn facts(self, at: Span) -> [(Name, Fact); 3] {
+        let by = match self.by {
+            Some(Err(unknown)) => Fact::Unknown(unknown),
+            Some(Ok(by)) => Fact::derived(by, at),
+            None => Fact::derived("", at),
+        };
+        [("chosen_by", by), ("chosen_from", Fact::derived(self.from, at)), ("chosen_on", texts(self.on, at))]
+    }
 }
 
 /// A value in the pieces that the parsers of headers take.
@@ -49,14 +75,14 @@ pub(super) fn written(maker: &Maker<'_>) -> Fact {
     let responding = maker.responding();
     let levels = &maker.model.levels;
     let mut items = Vec::new();
-    let deciding: BTreeSet<LevelId> = responding.iter().flat_map(|&place| levels.adding(place, "add_header")).collect();
+    let deciding = surely(responding.iter().flat_map(|&place| levels.adding(place, "add_header")));
     for (id, level) in levels.all.iter().enumerate() {
-        let in_force = deciding.contains(&id);
         for directive in level.own.iter().filter(|directive| *directive.name == *"add_header") {
-            for fact in maker.header(directive) {
+            for fact in maker.header(id, directive) {
                 let Fact::Known { value: Value::Record(mut record), origin } = fact else { continue };
                 record.set("label", Fact::derived(maker.label(id), directive.text()));
-                record.set("in_force", Fact::derived(in_force, directive.text()));
+                record.set("block", Fact::derived(super::number(id as u64), directive.text()));
+                record.set("in_force", maker.in_force(id, "add_header", &deciding, directive.text()));
                 items.push(Fact::Known { value: Value::Record(record), origin });
             }
         }
@@ -70,60 +96,112 @@ impl<'a> Maker<'a> {
         let held = self.model.levels.added(id, "add_header");
         let mut items = Vec::new();
         for directive in &held.directives {
-            items.extend(self.header(directive));
+            items.extend(self.header(id, directive));
         }
         self.list_with("nginx.scopes[].headers", items, held.doubt)
     }
 
-    /// One `add_header`, for each value that it may have.
-    pub fn header(&self, directive: &'a Directive) -> Vec<Fact> {
+    /// One `add_header` that a level has, for each value that it may have.
+    pub fn header(&self, level: LevelId, directive: &'a Directive) -> Vec<Fact> {
         let always = directive.arg(2) == "always";
         let Some(word) = directive.args.get(1) else { return Vec::new() };
         let at = directive.text();
-        let own = |conditional: bool| {
-            [("always", Fact::derived(always, at)), ("conditional", Fact::derived(conditional, at))]
+        let filled_in = directive.args.iter().find_map(Word::unfilled);
+        let chosen = self.asked_by_if(level, directive);
+        let possible = match &filled_in {
+            Some(unknown) => {
+                vec![Possible { value: Err(unknown.clone()), at, conditional: false, chosen }]
+            }
+            None => self.possible(word, at, 0, chosen),
         };
-        let filled_in = directive.args.iter().find(|word| word.templated);
-        if let Some(word) = filled_in {
-            let unknown = || Fact::unknown(Why::Templated, word.span, "the rendered file");
-            let name = match directive.args[0].templated {
-                true => unknown(),
-                false => Fact::derived(directive.arg(0).to_ascii_lowercase(), at),
+        let name = || match directive.args[0].unfilled() {
+            Some(unknown) => Fact::Unknown(unknown),
+            None => Fact::derived(directive.arg(0).to_ascii_lowercase(), at),
+        };
+        let one = |possible: Possible<'_>| {
+            let own = [("always", Fact::derived(always, at)), ("conditional", Fact::derived(possible.conditional, at))];
+            let understood = match possible.value {
+                Ok(value) => {
+                    let inner = if possible.conditional { possible.at } else { without_quotes(word) };
+                    header::facts(directive.arg(0), &in_pieces(value), inner)
+                }
+                Err(unknown) => {
+                    let others = header::HEADER.iter().filter(|field| field.name != "name");
+                    let records = others.map(|field| (field.name, Fact::Unknown(unknown.clone())));
+                    records.chain([("name", name())]).collect()
+                }
             };
-            let records =
-                header::HEADER.iter().filter(|field| field.name != "name").map(|field| (field.name, unknown()));
-            let fields = own(false).into_iter().chain(records).chain([("name", name)]);
-            return vec![Fact::record(fields.collect::<Vec<_>>(), at)];
-        }
-        let possible = self.possible(word, at, 0);
-        let possible = possible.into_iter().filter(|possible| !possible.value.is_empty());
-        possible
-            .map(|possible| {
-                let inner = if possible.conditional { possible.at } else { without_quotes(word) };
-                let understood = header::facts(directive.arg(0), &in_pieces(possible.value), inner);
-                let fields = own(possible.conditional).into_iter().chain(understood);
-                Fact::record(fields.collect::<Vec<_>>(), possible.at)
-            })
-            .collect()
+            let fields = own.into_iter().chain(possible.chosen.facts(possible.at)).chain(understood);
+            Fact::record(fields.collect::<Vec<_>>(), possible.at)
+        };
+        possible.into_iter().filter(|possible| possible.value != Ok("")).map(one).collect()
     }
 
     /// The values that a word may have: its own, or where it is one variable that a `map` or `set` makes, theirs.
-    fn possible(&self, word: &'a Word, at: Span, depth: usize) -> Vec<Possible<'a>> {
-        let own = Possible { value: word, at, conditional: depth > 0 };
+    fn possible(&self, word: &'a Word, at: Span, depth: usize, chosen: Chosen) -> Vec<Possible<'a>> {
+        let value = word.unfilled().map_or(Ok(&**word), Err);
+        let own = Possible { value, at, conditional: depth > 0, chosen: chosen.clone() };
         let name = match &pieces(word)[..] {
             [Piece::Variable(name)] if depth < 4 => name.clone(),
             _ => return vec![own],
         };
-        let mut sources: Vec<&Word> = Vec::new();
-        if let Some(made) = self.model.made.get(&name).filter(|made| *made.directive.name == *"map") {
-            sources.extend(made.lines.iter().filter(|line| line.args.len() == 1).map(|line| &line.args[0]));
-        }
-        let sets = self.model.sets.get(&name).into_iter().flatten();
-        sources.extend(sets.filter_map(|(_, set)| set.args.get(1)));
-        if sources.is_empty() {
+        let map = self.model.made.get(&name).filter(|made| *made.directive.name == *"map");
+        let sets = self.model.sets.get(&name);
+        if map.is_none() && sets.is_none() {
             return vec![own];
         }
-        sources.into_iter().flat_map(|source| self.possible(source, source.span, depth + 1)).collect()
+        let mut all = Vec::new();
+        if let Some(made) = map {
+            let from = made.directive.arg(0);
+            for line in made.choices() {
+                let by = line.name.unfilled().map_or_else(|| Ok(line.name.to_string()), Err);
+                // What an outer one asks says more than that an inner one finds nothing.
+                let chosen = match &chosen.by {
+                    Some(_) if *line.name == *"default" => chosen.clone(),
+                    _ => self.chosen(by, from),
+                };
+                all.extend(self.possible(&line.args[0], line.args[0].span, depth + 1, chosen));
+            }
+            let more = made.doubt.as_ref().map(|unknown| {
+                let chosen = Chosen { by: Some(Err(unknown.clone())), ..self.chosen(Ok(String::new()), from) };
+                Possible { value: Err(unknown.clone()), at, conditional: true, chosen }
+            });
+            all.extend(more);
+        }
+        for (level, set) in sets.into_iter().flatten() {
+            let Some(word) = set.args.get(1) else { continue };
+            let asked = self.asked_on(*level);
+            let chosen = if asked.by.is_some() { asked } else { chosen.clone() };
+            all.extend(self.possible(word, word.span, depth + 1, chosen));
+        }
+        all
+    }
+
+    fn chosen(&self, by: Result<String, Unknown>, from: &str) -> Chosen {
+        Chosen { by: Some(by), from: from.to_owned(), on: self.depends_fully([from]) }
+    }
+
+    /// What the `if` asks that a level is, if it is one.
+    fn asked_on(&self, level: LevelId) -> Chosen {
+        let level = &self.model.levels.all[level];
+        let Some(directive) = level.directive.filter(|_| matches!(level.kind, Kind::If | Kind::ServerIf)) else {
+            return Chosen::default();
+        };
+        let asked = Condition::of(directive);
+        let by = match (directive.unfilled(), asked.how) {
+            (Some(unknown), _) => Err(unknown),
+            (None, "=") => Ok(asked.with.to_owned()),
+            (None, "~" | "~*") => Ok(format!("{}{}", asked.how, asked.with)),
+            _ => Ok("if".to_owned()),
+        };
+        self.chosen(by, asked.value)
+    }
+
+    /// What the `if` asks that a header of a level stands in, if it stands in one.
+    fn asked_by_if(&self, level: LevelId, directive: &Directive) -> Chosen {
+        let levels = &self.model.levels;
+        let has = |id: &LevelId| levels.all[*id].own.iter().any(|own| std::ptr::eq(*own, directive));
+        levels.around(level).find(has).map_or_else(Chosen::default, |id| self.asked_on(id))
     }
 
     /// The headers of the levels around one that are lost on it, and why there may be more.
@@ -156,8 +234,11 @@ impl<'a> Maker<'a> {
     pub fn union(&self, levels: &[LevelId]) -> (Vec<&'a Directive>, bool) {
         let mut seen: BTreeSet<String> = BTreeSet::new();
         let mut all = Vec::new();
-        for id in
-            levels.iter().flat_map(|&level| self.model.levels.adding(level, "add_header")).collect::<BTreeSet<_>>()
+        for id in levels
+            .iter()
+            .flat_map(|&level| self.model.levels.adding(level, "add_header"))
+            .map(|(id, _)| id)
+            .collect::<BTreeSet<_>>()
         {
             for directive in self.model.levels.own(id, "add_header") {
                 if all.len() >= MOST_HEADERS {

@@ -81,6 +81,11 @@ pub static WRITTEN: &[Field] = &[
     field("label", Type::Text, "the block in which it stands, as a reader would call it"),
     field("in_force", Type::Bool, "whether some response has it: a level that responds has this one and no other"),
     field("variables", Type::List(&Type::Text), "the variables in its arguments, without `$`"),
+    field(
+        "made_of",
+        Type::List(&Type::Text),
+        "the variables in its arguments, those that `map` and `set` make followed, without `$`; what a pattern has found in a variable counts as that variable where it may hold a line feed",
+    ),
 ];
 
 static SERVER: &[Field] = &[
@@ -195,10 +200,22 @@ static RESPONSE_HEADER: &[Field] = &[
         Type::Bool,
         "whether it is only one of the values that a `map` gives, or there are requests without it",
     ),
+    field(
+        "chosen_by",
+        Type::Text,
+        "what a `map` or `if` must find for it, as the line of a map says it: default, a value, or a pattern after `~`; `if` for a condition that is no comparison; the empty text where nothing is asked",
+    ),
+    field("chosen_from", Type::Text, "the value in which that is to be found, as it is written: $http_origin"),
+    field(
+        "chosen_on",
+        Type::List(&Type::Text),
+        "the variables on which that depends, those that `map` and `set` make followed, without `$`",
+    ),
 ];
 
 static WRITTEN_HEADER: &[Field] = &[
     field("label", Type::Text, "the block in which it stands, as a reader would call it"),
+    field("block", Type::Int, "the number of that block: headers with the same one are sent together"),
     field("in_force", Type::Bool, "whether some response has it"),
 ];
 

@@ -1,6 +1,6 @@
 //! What is written: every directive by its name, wherever it stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Maker, kind_name, number, texts};
 use crate::fact::{Fact, Name, Unknown};
@@ -21,10 +21,10 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     }
     let responding = maker.responding();
     // For each name the levels that decide for some response.
-    let deciding = |name: &str| -> BTreeSet<LevelId> {
-        responding.iter().filter_map(|&place| maker.model.levels.held(place, name).level).collect()
+    let deciding = |name: &str| -> Deciding {
+        surely(responding.iter().filter_map(|&place| maker.model.levels.deciding(place, name)))
     };
-    let mut by_name: BTreeMap<&str, BTreeSet<LevelId>> = BTreeMap::new();
+    let mut by_name: BTreeMap<&str, Deciding> = BTreeMap::new();
     for (id, level) in maker.model.levels.all.iter().enumerate() {
         for directive in &level.own {
             if let Some(list) = wanted.get_mut(&*directive.name) {
@@ -37,7 +37,31 @@ pub(super) fn facts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     all.collect()
 }
 
+/// The levels that decide for some response, each with why it may be for none.
+pub(super) type Deciding = BTreeMap<LevelId, Option<Unknown>>;
+
+/// Those that decide for some place, surely if they surely do for one.
+pub(super) fn surely(deciding: impl IntoIterator<Item = (LevelId, Option<Unknown>)>) -> Deciding {
+    let mut all = Deciding::new();
+    for (level, doubt) in deciding {
+        let known = all.entry(level).or_insert_with(|| doubt.clone());
+        *known = known.take().and(doubt);
+    }
+    all
+}
+
 impl Maker<'_> {
+    /// Whether the directives of a name that stand on a level decide for some response.
+    pub(super) fn in_force(&self, id: LevelId, name: &str, deciding: &Deciding, at: Span) -> Fact {
+        // A branch of a template may leave it out.
+        let branches = || self.model.levels.all[id].doubts.iter().find(|doubt| doubt.hides && doubt.touches(name));
+        let unknown = match deciding.get(&id) {
+            Some(doubt) => branches().map(|doubt| doubt.unknown.clone()).or_else(|| doubt.clone()),
+            None => None,
+        };
+        self.unless(unknown, "nginx", || Fact::derived(deciding.contains_key(&id), at))
+    }
+
     /// Why directives of this name may stand where they cannot be seen.
     pub fn unseen(&self, name: &str) -> Option<Unknown> {
         // What stands in a block of another kind (`upstream`, `map`) is of that kind.
@@ -60,7 +84,7 @@ fn may_hold(kind: Kind, name: &str) -> bool {
     find(name).is_none_or(|directive| directive.stands_in(inside))
 }
 
-fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTreeSet<LevelId>) -> Fact {
+fn written<'a>(maker: &Maker<'a>, id: LevelId, directive: &'a Directive, deciding: &Deciding) -> Fact {
     let at: Span = directive.text();
     let known = |fact: Fact| directive.unfilled().map_or(fact, Fact::Unknown);
     let plain = directive.args.iter().filter(|word| !word.templated).map(|word| &**word);
@@ -69,13 +93,11 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
     let first_known = |fact: Fact| directive.args.first().and_then(Word::unfilled).map_or(fact, Fact::Unknown);
     let number_of = |value: Option<u64>| value.map_or(-1, number);
     let place = maker.model.levels.all[id].kind;
-    let in_force = match place {
-        Kind::Main | Kind::Other | Kind::Upstream | Kind::ServerIf => true,
-        _ => deciding.contains(&id),
-    };
-    // A branch of a template may leave it out.
-    let branches = maker.model.levels.all[id].doubts.iter().find(|doubt| doubt.hides && doubt.touches(&directive.name));
-    let branches = branches.filter(|_| in_force).map(|doubt| doubt.unknown.clone());
+    let everywhere = matches!(place, Kind::Main | Kind::Other | Kind::Upstream | Kind::ServerIf);
+    let always = Deciding::from([(id, None)]);
+    let in_force = maker.in_force(id, &directive.name, if everywhere { &always } else { deciding }, at);
+    let sources = maker.sources(id, directive);
+    let made_of = sources.variables.into_iter().map(|name| Fact::derived(name, at));
     let fields = [
         ("value", known(Fact::derived(words.join(" "), at))),
         ("words", known(texts(words.clone(), at))),
@@ -87,7 +109,8 @@ fn written(maker: &Maker<'_>, id: LevelId, directive: &Directive, deciding: &BTr
         ("milliseconds", first_known(Fact::derived(number_of(milliseconds(first)), at))),
         ("level", Fact::derived(kind_name(place), at)),
         ("label", Fact::derived(maker.label(id), at)),
-        ("in_force", maker.unless(branches, "nginx", || Fact::derived(in_force, at))),
+        ("in_force", in_force),
+        ("made_of", maker.list_with("nginx", made_of, sources.doubt)),
         ("variables", maker.list_with("nginx", variables(plain, at), directive.unfilled())),
     ];
     Fact::record(fields, at)

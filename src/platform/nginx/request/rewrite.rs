@@ -5,6 +5,7 @@ use super::error::Stop;
 use super::run::Run;
 use super::variable::Text;
 use crate::fact::{Unknown, Why};
+use crate::platform::nginx::condition::Condition;
 use crate::platform::nginx::pattern;
 use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::Directive;
@@ -99,31 +100,16 @@ impl<'a> Run<'a> {
         if directive.templated() {
             return self.fork(Unknown::new(Why::Templated, directive.span, "the rendered file"));
         }
-        let mut words: Vec<&str> = directive.args.iter().map(|word| &*word.text).collect();
-        // The parentheses are words of their own or parts of the first and the last.
-        if let Some(first) = words.first_mut() {
-            *first = first.strip_prefix('(').unwrap_or(first);
-        }
-        if let Some(last) = words.last_mut() {
-            *last = last.strip_suffix(')').unwrap_or(last);
-        }
-        words.retain({
-            let mut seen = 0;
-            let count = words.len();
-            move |word| {
-                seen += 1;
-                !(word.is_empty() && (seen == 1 || seen == count))
-            }
-        });
-        match words[..] {
-            [value] if value.starts_with('$') => match self.value(value) {
+        let asked = Condition::of(directive);
+        match (asked.value, asked.how) {
+            (value, "") if value.starts_with('$') => match self.value(value) {
                 Text::Known(text) => !text.is_empty() && text != "0",
                 Text::Unknown(unknown) => self.fork(unknown),
             },
-            [test, path] if test.trim_start_matches('!').starts_with('-') => self.file_test(test, path),
-            [left, how, right] => self.compared(left, how, right, directive),
             // nginx refuses anything else.
-            _ => false,
+            (_, "") => false,
+            (path, test) if test.trim_start_matches('!').starts_with('-') => self.file_test(test, path),
+            (left, how) => self.compared(left, how, asked.with, directive),
         }
     }
 
