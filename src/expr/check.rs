@@ -544,7 +544,7 @@ impl Checker<'_> {
             return self.refuse(span, "expected `can(user, \"command\")` with a literal command");
         };
         // Of a server a path is asked, which may be written in any way.
-        let path = ["read /", "run /"].iter().any(|start| command.starts_with(start));
+        let path = ["read /", "run /", "hand /"].iter().any(|start| command.starts_with(start));
         if !path
             && (command.is_empty()
                 || command.bytes().any(|byte| byte.is_ascii_uppercase() || byte.is_ascii_whitespace()))

@@ -9,6 +9,10 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
     ("can(user, \"config|set\")", "whether a user may run a command, with any arguments its rules allow"),
     ("can(server, \"read /.env\")", "whether nginx sends a stranger the file of this path, should it be there"),
     ("can(server, \"run /x.php\")", "whether nginx hands the file of this path to an interpreter of scripts"),
+    (
+        "can(server, \"hand /x.php\")",
+        "whether nginx hands this path to an interpreter of scripts though no such file is there",
+    ),
     ("cidr_contains(\"10.0.0.0/8\", address)", "whether an address lies in a network; unknown if it is no address"),
     ("explicit.redis.port", "whether a setting is written, not a default"),
     ("is_loopback(address)", "whether an address is 127.0.0.0/8 or ::1; unknown if it is no address"),

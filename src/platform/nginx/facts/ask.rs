@@ -28,8 +28,11 @@ struct Asked {
     at: Span,
 }
 
-/// A machine on which the file that is asked for is there, and no other.
-struct Supposed<'a>(&'a str);
+/// A machine on which the file that is asked for is there, and no other; or, `missing`, not even that one.
+struct Supposed<'a> {
+    path: &'a str,
+    missing: bool,
+}
 
 impl Files for Supposed<'_> {
     fn read(&self, _: &Location) -> Result<Vec<u8>, Unreadable> {
@@ -50,7 +53,13 @@ impl Files for Supposed<'_> {
             return Ok(None);
         }
         let name = at.path().file_name().unwrap_or_default().to_string_lossy();
-        let asked = self.0.rsplit('/').next().unwrap_or_default();
+        let mut parts = self.path.rsplit('/');
+        let asked = parts.next().unwrap_or_default();
+        if self.missing {
+            // What is before it is a file, where the path goes on behind one.
+            let other = name != *asked && parts.next().is_none_or(|before| name != *before);
+            return Ok(other.then_some(FileKind { file: false, folder: true, executable: false }));
+        }
         let is = !asked.is_empty() && name == *asked;
         // Without the file, its folder is what tells that the machine is the right one.
         let folder = !name.contains('.');
@@ -77,10 +86,11 @@ impl Maker<'_> {
 
 impl Can for Asked {
     /// `read PATH`: whether a stranger is sent the file of this path, should it be there. `run PATH`: whether it is
-    /// handed to an interpreter of scripts under its own name.
+    /// handed to an interpreter of scripts under its own name. `hand PATH`: whether it is though no such file is
+    /// there.
     fn can(&self, question: &str) -> Fact {
         let Some((what, path)) = question.split_once(' ') else { return Fact::derived(false, self.at) };
-        let files = Supposed(path);
+        let files = Supposed { path, missing: what == "hand" };
         let levels = Levels::with_servers(&self.file, self.part_of, Some(self.server));
         let Some(server) = levels.of_kind(Kind::Server).nth(self.server) else { return Fact::derived(false, self.at) };
         let model = Model::within(levels, self.main, self.version, &files, self.prefix.clone());
@@ -91,13 +101,19 @@ impl Can for Asked {
         let backend = Backend { status: 200, headers: Vec::new() };
         let (outcomes, more) = follow_in(&model, server, &request, &backend);
         let does = |outcome: &Outcome<'_>| match what {
-            "run" => {
+            "run" | "hand" => {
                 outcome.uri == path && outcome.handler.is_some_and(|by| runs(&by.name)) && outcome.upstream.is_some()
             }
             _ => outcome.file.is_some() && outcome.uri == path && outcome.status == Some(200),
         };
         let open = |outcome: &Outcome<'_>| {
-            let doubt = outcome.doubts.iter().find(|(what, _)| matches!(*what, "response" | "location" | "server"));
+            let decides = |doubt: &str| match doubt {
+                "response" | "location" | "server" => true,
+                // Which file it is says nothing of who is handed its name.
+                "file" => what == "read",
+                _ => false,
+            };
+            let doubt = outcome.doubts.iter().find(|(what, _)| decides(what));
             doubt.map(|(_, unknown)| unknown.clone())
         };
         let first = outcomes.first().is_some_and(does);

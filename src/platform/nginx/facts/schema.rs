@@ -109,7 +109,7 @@ static SERVER: &[Field] = &[
     field(
         "commands",
         Type::Commands,
-        "what a stranger gets, asked with `can(server, \"read /path\")` (the file, should it be there) and `can(server, \"run /path\")` (the file is handed to an interpreter of scripts)",
+        "what a stranger gets, asked with `can(server, \"read /path\")` (the file, should it be there) and `can(server, \"run /path\")` (the file is handed to an interpreter of scripts), `can(server, \"hand /path\")` (it is, though no such file is there)",
     ),
 ];
 

@@ -268,11 +268,18 @@ impl<'a> Run<'a> {
             return Next::End(Stop::Status(405));
         }
         let path = self.path.clone();
-        let file = match self.file_of(&path) {
-            Some(Text::Known(file)) => file,
-            _ => String::new(),
+        let (file, kind) = match self.file_of(&path) {
+            Some(Text::Known(file)) => {
+                let kind = self.on_disk(&file);
+                (file, kind)
+            }
+            Some(Text::Unknown(unknown)) => {
+                self.doubt("file", unknown.clone());
+                (String::new(), Err(unknown))
+            }
+            None => (String::new(), Ok(None)),
         };
-        match self.on_disk(&file) {
+        match kind {
             Ok(None) => Next::End(Stop::Status(404)),
             Ok(Some(kind)) if kind.folder => {
                 let to = format!("{}/", escaped(&self.path, Escape::Path));

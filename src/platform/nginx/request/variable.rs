@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::run::Run;
 use crate::fact::{Unknown, Why};
+use crate::platform::nginx::pattern;
 use crate::platform::nginx::value::{Piece, pieces};
 
 /// How deep variables may be made of each other.
@@ -115,6 +116,8 @@ impl<'a> Run<'a> {
             }
             "document_root" => self.root_text(),
             "request_filename" => self.file_of(&self.path.clone()),
+            "fastcgi_script_name" => Some(self.script().0),
+            "fastcgi_path_info" => Some(self.script().1),
             "nginx_version" => Some(Text::Known(self.model.version.to_string())),
             "proxy_host" | "proxy_port" => self.of_proxy(name),
             "proxy_add_x_forwarded_for" => {
@@ -129,6 +132,35 @@ impl<'a> Run<'a> {
             "ssl_protocol" | "ssl_cipher" | "ssl_client_cert" if !request.tls => known(""),
             "invalid_referer" => None,
             _ => self.by_prefix(name),
+        }
+    }
+
+    /// The path of a script and what is behind it (`ngx_http_fastcgi_split`).
+    fn script(&self) -> (Text, Text) {
+        let (split, index) = (self.held("fastcgi_split_path_info"), self.held("fastcgi_index"));
+        let (split, index) = match (split, index) {
+            (Err(unknown), _) | (_, Err(unknown)) => return (Text::Unknown(unknown.clone()), Text::Unknown(unknown)),
+            (Ok(split), Ok(index)) => (split, index),
+        };
+        let found = match split.map(|pattern| pattern::find(pattern, false, &self.path)) {
+            Some(None) => return (self.runtime("fastcgi_script_name"), self.runtime("fastcgi_path_info")),
+            Some(Some(found)) => found,
+            None => None,
+        };
+        let part = |number: usize| found.as_ref().map(|found| found.groups.get(number).cloned().unwrap_or_default());
+        let mut name = part(1).unwrap_or_else(|| self.path.clone());
+        if name.ends_with('/') {
+            name.push_str(index.unwrap_or_default());
+        }
+        (Text::Known(name), Text::Known(part(2).unwrap_or_default()))
+    }
+
+    /// The argument of a directive that holds here, or why that is not known.
+    fn held(&self, name: &str) -> Result<Option<&'a str>, Unknown> {
+        let held = self.model.levels.held(self.level, name);
+        match held.doubt.or_else(|| held.directives.last().and_then(|directive| directive.unfilled())) {
+            Some(unknown) => Err(unknown),
+            None => Ok(held.directives.last().map(|directive| directive.arg(0))),
         }
     }
 
