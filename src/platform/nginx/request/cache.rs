@@ -37,11 +37,9 @@ pub struct Cache {
 /// The status of an answer that `error_page` replaced, as a cache keeps it.
 #[derive(Debug, Clone)]
 pub(super) struct Kept {
-    zone: Text,
-    key: Text,
     status: u16,
-    /// Whether it certainly does.
-    sure: bool,
+    /// The cache as it was then.
+    cache: Cache,
 }
 
 impl Run<'_> {
@@ -159,29 +157,28 @@ impl Run<'_> {
         cache.store = store;
         cache.why = if cache.why.is_empty() { why } else { format!("{}; {why}", cache.why) };
         if store != Some(false) {
-            let (zone, key) = (cache.zone.clone(), cache.key.clone());
-            self.errors_kept.push(Kept { zone, key, status: self.backend.status, sure: store == Some(true) });
+            self.errors_kept.push(Kept { status: self.backend.status, cache: cache.clone() });
         }
         self.cache = Some(cache);
     }
 
     /// The status that was kept for this lookup earlier in the same request. In a named location the cache of the
     /// location before stays in use, whatever its own zone and key.
-    pub(super) fn kept_error(&mut self, looked: &Cache) -> Option<u16> {
-        let kept = self.errors_kept.last().cloned()?;
-        let texts = [(&kept.zone, &looked.zone), (&kept.key, &looked.key)];
-        let open = |(one, other): &(&Text, &Text)| one.known().is_none() || other.known().is_none();
-        let same = self.cached_before || texts.iter().all(|(one, other)| one.known() == other.known());
-        if !same && !texts.iter().any(open) || !self.cached_before && looked.lookup == Some(false) {
-            return None;
-        }
-        if !kept.sure || !self.cached_before && (texts.iter().any(open) || looked.lookup.is_none()) {
+    pub(super) fn kept_error(&mut self, looked: &Cache) -> Option<(u16, Cache)> {
+        let differ = |one: &Text, other: &Text| matches!((one, other), (Text::Known(a), Text::Known(b)) if a != b);
+        let open = |text: &Text| text.known().is_none();
+        let stays = self.cached_before;
+        let meets =
+            |kept: &&Kept| stays || !differ(&kept.cache.zone, &looked.zone) && !differ(&kept.cache.key, &looked.key);
+        let kept = self.errors_kept.iter().rev().find(meets).filter(|_| stays || looked.lookup != Some(false))?.clone();
+        let texts = [&kept.cache.zone, &looked.zone, &kept.cache.key, &looked.key];
+        if kept.cache.store.is_none() || !stays && (texts.into_iter().any(open) || looked.lookup.is_none()) {
             let unknown = self.unsupported(looked.from, "whether the cache keeps the error that was met before");
             if !self.fork(unknown) {
                 return None;
             }
         }
-        Some(kept.status)
+        Some((kept.status, kept.cache))
     }
 
     /// For how long the answer may be kept, or why not at all: what the upstream says, in the order in which it says

@@ -355,6 +355,7 @@ impl<'a> Run<'a> {
         self.level = self.server;
         self.handler = None;
         self.cache_before = self.cache.take().or(self.cache_before.take());
+        self.cached_before = false;
         (self.internal, self.untouched, self.valid_location) = (true, false, true);
         Next::ServerRewrite
     }

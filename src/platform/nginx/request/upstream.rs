@@ -137,8 +137,8 @@ impl<'a> Run<'a> {
             self.doubt("cache", unknown);
         }
         let looked = self.look_up(family, to.as_ref(), &target);
-        if let Some(status) = looked.as_ref().and_then(|looked| self.kept_error(looked)) {
-            self.cache = looked;
+        if let Some((status, cache)) = looked.as_ref().and_then(|looked| self.kept_error(looked)) {
+            self.cache = Some(cache);
             return Next::End(Stop::Status(status));
         }
         let stores = looked.as_ref().is_some_and(|cache| cache.cacheable);
