@@ -14,6 +14,9 @@ use crate::text::{Place, SourceId, Sources, Unreadable};
 /// How many files one configuration may read, counted as often as they are read: a bound on work, far above use.
 const MOST_FILES: usize = 4096;
 
+/// How many bytes they may have, counted likewise. An ordinary configuration has some ten thousand.
+const MOST_BYTES: usize = 64 << 20;
+
 /// How deep includes may nest. nginx itself goes on until it has no file descriptors left.
 const DEEPEST: usize = 32;
 
@@ -87,7 +90,7 @@ impl<'a> Library<'a> {
     /// A configuration whose main file is `main`; relative paths count from `folder`, whichever file writes them.
     pub fn conf(&mut self, main: SourceId, folder: &Location) -> Conf {
         let mut follower =
-            Follower { folder, done: HashMap::new(), sources: vec![main], open: Vec::new(), left: MOST_FILES };
+            Follower { folder, done: HashMap::new(), sources: vec![main], open: Vec::new(), read: Weight::default() };
         let file = follower.file(main, self);
         Conf { file, sources: follower.sources }
     }
@@ -133,28 +136,63 @@ impl<'a> Library<'a> {
 /// Follows the includes of one configuration.
 struct Follower<'a> {
     folder: &'a Location,
-    done: HashMap<SourceId, Arc<Vec<Item>>>,
+    /// What was read before, with all that it includes.
+    done: HashMap<SourceId, (Arc<Vec<Item>>, Weight)>,
     sources: Vec<SourceId>,
     /// The files that are being read, the outermost first.
     open: Vec<SourceId>,
-    left: usize,
+    /// What was read so far, each file as often as it is included.
+    read: Weight,
+}
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    files: usize,
+    bytes: usize,
+}
+
+impl Weight {
+    fn and(self, more: Weight) -> Weight {
+        Weight { files: self.files + more.files, bytes: self.bytes + more.bytes }
+    }
+
+    /// What is too much of it.
+    fn excess(self) -> Option<String> {
+        match () {
+            () if self.files > MOST_FILES => Some(format!("more than {MOST_FILES} files")),
+            () if self.bytes > MOST_BYTES => Some(format!("more than {MOST_BYTES} bytes")),
+            () => None,
+        }
+    }
 }
 
 impl Follower<'_> {
     fn file(&mut self, source: SourceId, library: &mut Library<'_>) -> File {
-        if let Some(items) = self.done.get(&source) {
+        if let Some((items, weight)) = self.done.get(&source) {
+            self.read = self.read.and(*weight);
             return File { source, items: items.clone() };
         }
         if !self.sources.contains(&source) {
             self.sources.push(source);
         }
-        let mut items = parse(library.sources.get(source));
+        let before = self.read;
+        let text = library.sources.get(source);
+        self.read = before.and(Weight { files: 1, bytes: text.text().len() });
+        let mut items = parse(text);
         self.open.push(source);
         self.items(&mut items, library);
         self.open.pop();
         let items = Arc::new(items);
-        self.done.insert(source, items.clone());
+        let weight = Weight { files: self.read.files - before.files, bytes: self.read.bytes - before.bytes };
+        self.done.insert(source, (items.clone(), weight));
         File { source, items }
+    }
+
+    /// What would be read with one more file.
+    fn with(&self, source: SourceId, library: &Library<'_>) -> Weight {
+        let own = || Weight { files: 1, bytes: library.sources.get(source).text().len() };
+        self.read.and(self.done.get(&source).map_or_else(own, |(_, weight)| *weight))
     }
 
     fn items(&mut self, items: &mut [Item], library: &mut Library<'_>) {
@@ -198,12 +236,13 @@ impl Follower<'_> {
                     let message = "includes itself: nginx ends with too many open files".to_owned();
                     return Err(Mistake { message, span: include.span });
                 }
-                Ok(source) if self.left > 0 => {
-                    self.left -= 1;
-                    files.push(self.file(source, library));
-                    continue;
-                }
-                Ok(_) => format!("more than {MOST_FILES} files"),
+                Ok(source) => match self.with(source, library).excess() {
+                    Some(excess) => excess,
+                    None => {
+                        files.push(self.file(source, library));
+                        continue;
+                    }
+                },
                 Err(Unreadable::NotAFile("a folder")) if !library.raw => continue,
                 Err(why) if library.raw => {
                     let at = at.path().display();
