@@ -9,7 +9,7 @@ const DEEPEST: usize = 100;
 
 /// What a file holds, `include` directives not followed.
 pub fn parse(source: &Source) -> Vec<Item> {
-    let mut reader = Reader { source, lexer: Lexer::new(source), blocks: Vec::new(), items: Vec::new() };
+    let mut reader = Reader { source, lexer: Lexer::new(source), blocks: Vec::new(), items: Vec::new(), last: None };
     reader.read();
     reader.items
 }
@@ -21,6 +21,8 @@ struct Reader<'a> {
     blocks: Vec<(Option<Directive>, Span, Vec<Item>)>,
     /// The items of the innermost block.
     items: Vec<Item>,
+    /// The last mistake that was met.
+    last: Option<Mistake>,
 }
 
 impl Reader<'_> {
@@ -38,16 +40,31 @@ impl Reader<'_> {
                 Token::Open(words, at) => self.open(words, at),
                 Token::Close(at) => self.close(at),
                 Token::Template(span) => self.items.push(Item::Template(span)),
-                Token::Mistake(mistake) => self.items.push(Item::Mistake(mistake)),
+                Token::Mistake(mistake) => self.mistake(mistake),
                 Token::End => break,
             }
         }
         let end = self.source.text().len();
         while let Some((directive, open, before)) = self.blocks.pop() {
-            let missing = "unexpected end of file, expecting \"}\"".to_owned();
-            let span = directive.as_ref().map_or(open, |directive| directive.name.span);
-            self.items.push(Item::Mistake(Mistake { message: missing, span }));
+            // Braces that belong to nobody are a mistake already.
+            if let Some(directive) = &directive {
+                let message = "unexpected end of file, expecting \"}\"".to_owned();
+                self.items.push(Item::Mistake(Mistake { message, span: directive.name.span }));
+            }
             self.closed(directive, open, self.span(end, end), before);
+        }
+    }
+
+    /// Of the same mistake over and over, with nothing in between, the first says it.
+    fn mistake(&mut self, mistake: Mistake) {
+        let start = mistake.span.start as usize;
+        let again = self.last.as_ref().is_some_and(|last| {
+            let between = self.source.text().get((last.span.end as usize).min(start)..start);
+            last.message == mistake.message && between.is_some_and(|text| text.trim().is_empty())
+        });
+        self.last = Some(mistake.clone());
+        if !again {
+            self.items.push(Item::Mistake(mistake));
         }
     }
 
@@ -80,7 +97,7 @@ impl Reader<'_> {
         let close = self.span(at, at + 1);
         match self.blocks.pop() {
             Some((directive, open, before)) => self.closed(directive, open, close, before),
-            None => self.items.push(Item::Mistake(Mistake { message: "unexpected \"}\"".to_owned(), span: close })),
+            None => self.mistake(Mistake { message: "unexpected \"}\"".to_owned(), span: close }),
         }
     }
 
