@@ -1,7 +1,10 @@
 //! Small configurations with what nginx is known to say, asked of both.
 
+use std::sync::Arc;
+
 use hardline::platform::nginx::parse::parse;
 use hardline::platform::nginx::refuse::{Answer, Unseen, answer};
+use hardline::platform::nginx::tree::File;
 use hardline::platform::nginx::version::Version;
 use hardline::text::{Place, Sources};
 
@@ -47,7 +50,8 @@ fn what_is_refused_and_where() {
 fn unseen(conf: &str, version: Version) -> Answer {
     let mut sources = Sources::new();
     let main = sources.add(Place::Stdin("nginx.conf".into()), conf.as_bytes().to_vec());
-    answer(&parse(sources.get(main)), version, &Unseen)
+    let items = Arc::new(parse(sources.get(main)));
+    answer(&File { source: main, items }, version, &Unseen)
 }
 
 #[test]

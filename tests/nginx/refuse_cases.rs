@@ -17,6 +17,7 @@ pub const CASES: &[(&str, &str)] = &[
     ("gzip on; server { listen 127.0.0.1:18999; gzip off; }", ""),
     ("server_tokens off; server { listen 127.0.0.1:18999; server_tokens on; location / { server_tokens off; } }", ""),
     ("events { } events { }", "1 \"events\" directive is duplicate"),
+    ("# events", "- no \"events\" section in configuration"),
     ("worker_processes 1; # events", "- no \"events\" section in configuration"),
     ("events { }\nhttp { }\nhttp { }", "3 \"http\" directive is duplicate"),
     ("events { }\nhttp {\n", "- unexpected end of file"),

@@ -107,7 +107,7 @@ impl Bench {
         let disk = Disk::whole(1 << 20);
         let mut library = Library::new(&disk, &mut sources, true);
         let tree = library.conf(main, &Location::Here(self.path().to_path_buf()));
-        let answer = refuse::answer(&tree.file.items, self.version, self);
+        let answer = refuse::answer(&tree.file, self.version, self);
         let warnings = answer.warnings.into_iter().map(|warning| warning.message).collect();
         let Some(first) = answer.refusals.into_iter().next() else { return (Said::Accepted, warnings) };
         if !first.certain {

@@ -93,7 +93,7 @@ pub fn evaluate(question: &Question<'_>, files: &dyn Files, shown_from: &Path) -
     view.accepted(&mut effective, question.version, &Here { files, folder: &folder });
     // What it would answer matters even where it cannot be told whether it starts, and where only this machine keeps it
     // from that: a laptop has no certificate of the server's.
-    let sound = || !refusals(&conf.file.items, question.version, &Unseen).iter().any(|refusal| refusal.certain);
+    let sound = || !refusals(&conf.file, question.version, &Unseen).iter().any(|refusal| refusal.certain);
     if effective.accepted != Some(false) || sound() {
         let model = Model::new(&conf.file, question.version, files, folder);
         match question.request {
@@ -113,7 +113,7 @@ struct View<'a> {
 
 impl View<'_> {
     fn accepted(&self, effective: &mut Effective, version: Version, machine: &Here<'_>) {
-        let refusals = refusals(&self.conf.file.items, version, machine);
+        let refusals = refusals(&self.conf.file, version, machine);
         let certain = refusals.iter().position(|refusal| refusal.certain);
         // What comes after the first thing that is certain is never reached.
         for refusal in refusals.iter().take(certain.map_or(refusals.len(), |at| at + 1)) {

@@ -30,7 +30,7 @@ use self::symbol::Symbols;
 use self::upstream::Upstreams;
 use self::zone::Zones;
 use super::directive::{self, Duplicate, Setter, Spec};
-use super::tree::{Body, Directive, Item, Mistake, Word};
+use super::tree::{Body, Directive, File, Item, Mistake, Word};
 use super::version::Version;
 use crate::text::Span;
 
@@ -115,12 +115,12 @@ pub struct Unseen;
 impl Machine for Unseen {}
 
 /// What a version of nginx says against a main configuration.
-pub fn refusals(main: &[Item], version: Version, machine: &dyn Machine) -> Vec<Refusal> {
+pub fn refusals(main: &File, version: Version, machine: &dyn Machine) -> Vec<Refusal> {
     answer(main, version, machine).refusals
 }
 
 /// What a version of nginx says to a main configuration.
-pub fn answer(main: &[Item], version: Version, machine: &dyn Machine) -> Answer {
+pub fn answer(main: &File, version: Version, machine: &dyn Machine) -> Answer {
     let mut reader = Reader {
         version,
         machine,
@@ -136,10 +136,10 @@ pub fn answer(main: &[Item], version: Version, machine: &dyn Machine) -> Answer 
         upstreams: Upstreams::default(),
         logs: Vec::new(),
         blocks: block::Seen::default(),
-        start: main.iter().find_map(first),
+        start: main.items.first().map_or(Span::at(main.source, 0), first),
     };
     let frame = reader.scopes.main();
-    reader.items(main, frame);
+    reader.items(&main.items, frame);
     reader.end();
     if reader.commercial {
         // What it does not take either is what cannot be read at all.
@@ -237,7 +237,7 @@ struct Reader<'m> {
     logs: Vec<(String, Span)>,
     blocks: block::Seen,
     /// Where the main file begins.
-    start: Option<Span>,
+    start: Span,
 }
 
 impl Reader<'_> {
@@ -379,11 +379,11 @@ impl Reader<'_> {
 }
 
 /// Where something is.
-fn first(item: &Item) -> Option<Span> {
+fn first(item: &Item) -> Span {
     match item {
-        Item::Directive(directive) => Some(directive.span),
-        Item::Mistake(mistake) => Some(mistake.span),
-        Item::Template(span) => Some(*span),
+        Item::Directive(directive) => directive.span,
+        Item::Mistake(mistake) => mistake.span,
+        Item::Template(span) => *span,
     }
 }
 

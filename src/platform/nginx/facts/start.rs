@@ -1,11 +1,13 @@
 //! Whether nginx starts, and what it takes otherwise than it was meant.
 
+use std::sync::Arc;
+
 use super::{Maker, texts};
 use crate::fact::{Fact, Name, Unknown, Why};
 use crate::platform::nginx::directive;
 use crate::platform::nginx::refuse::{Refusal, Unseen, refusals};
 use crate::platform::nginx::scope::Kind;
-use crate::platform::nginx::tree::{Block, Body, Directive, Item, Step, Word, walk};
+use crate::platform::nginx::tree::{Block, Body, Directive, File, Item, Step, Word, walk};
 use crate::platform::nginx::version::Version;
 use crate::text::Span;
 
@@ -76,12 +78,12 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
         ];
     }
     let around = surrounded(maker);
-    let items = around.as_ref().unwrap_or(&maker.subject.file.items);
+    let main = around.as_ref().unwrap_or(maker.subject.file);
     let (mut taken, mut refused) = (Vec::new(), Vec::new());
     // What the oldest and the newest both take, those in between take, if all of them know every directive: the forms
     // that a directive takes only grow.
     let ends = [maker.subject.versions.first(), maker.subject.versions.last()];
-    let sound = |version: &&Version| !refusals(items, **version, &Unseen).iter().any(|refusal| refusal.certain);
+    let sound = |version: &&Version| !refusals(main, **version, &Unseen).iter().any(|refusal| refusal.certain);
     let versions = maker.subject.versions;
     let everywhere = |directive: &&Directive| {
         directive::find(&directive.name)
@@ -91,8 +93,8 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     let all_take = directives.all(everywhere) && ends.iter().flatten().all(sound);
     let mut errors: Vec<(Refusal, usize)> = Vec::new();
     for version in maker.subject.versions {
-        let said = if all_take { Vec::new() } else { refusals(items, *version, &Unseen) };
-        let filled_in = templated(items);
+        let said = if all_take { Vec::new() } else { refusals(main, *version, &Unseen) };
+        let filled_in = templated(&main.items);
         let of_template = |refusal: &Refusal| filled_in.iter().any(|span| refusal.span.cover(*span) == refusal.span);
         let mut certain = said
             .into_iter()
@@ -154,7 +156,7 @@ fn templated(items: &[Item]) -> Vec<Span> {
 
 /// A part of a configuration with the blocks around it that it must be in, of which more is not seen; nothing of a whole
 /// one.
-fn surrounded(maker: &Maker<'_>) -> Option<Vec<Item>> {
+fn surrounded(maker: &Maker<'_>) -> Option<File> {
     let at = maker.model.main;
     let word = |text: &str| Word { text: text.into(), span: at, quoted: false, templated: false };
     let unseen = || {
@@ -175,8 +177,9 @@ fn surrounded(maker: &Maker<'_>) -> Option<Vec<Item>> {
         Kind::Http => own(),
         Kind::Server => vec![unseen(), block("server", own())],
         // Where nothing tells where it stands, nothing tells what is wrong there.
-        Kind::Location => return Some(Vec::new()),
+        Kind::Location => vec![unseen()],
         _ => return None,
     };
-    Some(vec![unseen(), block("events", Vec::new()), block("http", http)])
+    let items = vec![unseen(), block("events", Vec::new()), block("http", http)];
+    Some(File { source: at.source, items: Arc::new(items) })
 }

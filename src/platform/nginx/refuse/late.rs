@@ -43,19 +43,13 @@ impl Reader<'_> {
     /// Everything after the last line of the main file.
     pub(super) fn end(&mut self) {
         let certain = !self.unseen;
-        let mut ends: Vec<(String, Span)> = Vec::new();
         if !self.blocks.events {
-            let start = self.answer.refusals.first().map(|refusal| refusal.span).or(self.start);
-            ends.extend(start.map(|span| ("no \"events\" section in configuration".to_owned(), span)));
-        }
-        for (message, span) in std::mem::take(&mut ends) {
-            self.refuse_late(message, span, certain);
+            let start = self.answer.refusals.first().map_or(self.start, |refusal| refusal.span);
+            self.refuse_late("no \"events\" section in configuration", start, certain);
         }
         self.end_of_logs();
-        let zones = self.zones.without_size().into_iter();
-        ends.extend(zones.map(|(name, span)| (format!("zero size shared memory zone \"{name}\""), span)));
-        for (message, span) in ends {
-            self.refuse_late(message, span, certain);
+        for (name, span) in self.zones.without_size() {
+            self.refuse_late(format!("zero size shared memory zone \"{name}\""), span, certain);
         }
         self.connections();
     }
