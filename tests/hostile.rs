@@ -12,6 +12,8 @@ use hardline::fact::{Fact, Subject, Value};
 use hardline::platform::{self, Context, Reading};
 use hardline::text::{DEFAULT_LIMIT, Where};
 
+mod nginx;
+
 /// Far more than any of these may take, and far less than for ever.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -162,6 +164,20 @@ fn a_folder_where_a_file_should_be() {
     assert_eq!((outcome.port("redis-good"), outcome.port("redis-names-it")), (Some(6379), Some(1)));
 }
 
+/// hardline, started by who may not read everything; `may` is whether this process may, as root does.
+fn unprivileged(folder: &Path, may: bool) -> Command {
+    let binary = env!("CARGO_BIN_EXE_hardline");
+    if !may {
+        return Command::new(binary);
+    }
+    // The other user must get at the program, wherever it was built.
+    let copy = folder.join("hardline");
+    fs::copy(binary, &copy).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
+    command
+}
+
 /// Root may read everything, so the test leaves root behind where it can, and proves at least the rest.
 #[test]
 fn a_folder_that_may_not_be_read() {
@@ -174,17 +190,7 @@ fn a_folder_that_may_not_be_read() {
     for (path, mode) in [("closed", 0o000), ("redis-bad.conf", 0o000), (".", 0o755)] {
         fs::set_permissions(folder.join(path), fs::Permissions::from_mode(mode)).unwrap();
     }
-    let binary = env!("CARGO_BIN_EXE_hardline");
-    let mut command = if fs::read_dir(&closed).is_ok() {
-        // The other user must get at the program, wherever it was built.
-        let copy = folder.join("hardline");
-        fs::copy(binary, &copy).unwrap();
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
-        command
-    } else {
-        Command::new(binary)
-    };
+    let mut command = unprivileged(&folder, fs::read_dir(&closed).is_ok());
     let output = command.args(["facts", "."]).current_dir(&folder).stdin(Stdio::null()).output().unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o755)).unwrap();
     let (shown, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
