@@ -1,6 +1,8 @@
 //! Wherever a secret is written, in force or not, in a good line or a broken one, in the right file or a wrong one, no
 //! output has it: no command, no format, no error.
 
+mod nginx;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

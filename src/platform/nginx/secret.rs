@@ -1,5 +1,8 @@
 //! Where secrets are written, in force or not: in request headers that are set, in variables, in URLs.
 
+use std::ops::Range;
+
+use super::directive;
 use super::value::is_plain;
 use crate::mask::Hidden;
 use crate::text::{Source, Span};
@@ -24,45 +27,147 @@ const WHOLE: [&str; 2] = ["secure_link_secret", "secure_link_md5"];
 /// What the name of something secret has in it.
 const WORDS: [&str; 8] = ["authorization", "api-key", "api_key", "apikey", "token", "secret", "passw", "credential"];
 
-/// What must be in a text for any of it to be secret: most texts are done with here.
-const SIGNS: [&str; 6] = ["_header", "_param", "secure_link", "set ", "env ", "://"];
+/// Words beside a secret that are none: how it is meant, and what `add_header` and `*_param` take after their value.
+const BESIDE: [&str; 7] = ["basic", "bearer", "token", "digest", "always", "if_not_empty", "default"];
 
-/// The part of an argument that must not be shown, as a range of its text.
+/// Blocks whose lines give a variable its values.
+const MAPS: [&str; 3] = ["map", "geo", "split_clients"];
+
+/// Shorter texts, where only the place tells that they may be secret, are values such as `0`, `on`, `guest`.
+const SHORT: usize = 6;
+
+/// How many words of a secret without quotes are looked at.
+const WORDY: usize = 8;
+
+/// How `if` compares.
+const COMPARES: [&str; 7] = ["=", "!=", "==", "~", "~*", "!~", "!~*"];
+
+/// A text as long as this, in one piece, may be a secret within a regular expression.
+const LONG: usize = 8;
+
+/// Whether a name is that of something secret.
+fn is_secret(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    // `Access-Control-Allow-Credentials` says whether, not which.
+    !lower.starts_with("access-control-") && WORDS.iter().any(|word| lower.contains(word))
+}
+
+/// Whether a text may be a secret itself: no variable, no path and no address.
+fn may_be(word: &str) -> bool {
+    let place = word.contains("://") || word.starts_with('/');
+    is_plain(word) && word.len() >= SHORT && !place && !BESIDE.contains(&word.to_ascii_lowercase().as_str())
+}
+
+/// Whether a regular expression has a piece that may be a secret.
+fn tells(pattern: &str) -> bool {
+    let letter = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    pattern.split(|char| !letter(char)).any(|piece| piece.len() >= LONG)
+}
+
+/// The parts of an argument that must not be shown, as ranges of its text.
 ///
 /// `words` are the directive's name and arguments, `index` the argument's place among them.
-pub fn part(words: &[&str], index: usize) -> Option<std::ops::Range<usize>> {
-    let (name, word) = (*words.first()?, *words.get(index)?);
-    if let Some(at) = word.find("://") {
-        let authority = &word[at + 3..];
-        let authority = &authority[..authority.find('/').unwrap_or(authority.len())];
-        let user = authority.rfind('@').map(|end| &authority[..end]);
-        if let Some((before, password)) = user.and_then(|user| user.split_once(':')) {
-            let start = at + 3 + before.len() + 1;
-            return (is_plain(password) && !password.is_empty()).then(|| start..start + password.len());
-        }
+pub fn parts(words: &[&str], index: usize) -> Vec<Range<usize>> {
+    let Some(word) = words.get(index) else { return Vec::new() };
+    match whole(words, index) {
+        Some(whole) => vec![whole],
+        None => of_url(word).into_iter().chain(index.checked_sub(1).and_then(|_| assigned(word))).collect(),
     }
-    if WHOLE.contains(&name) && index > 0 {
+}
+
+/// The part of an argument that is secret for its directive or its place.
+fn whole(words: &[&str], index: usize) -> Option<Range<usize>> {
+    let (name, of, word) = (*words.first()?, *words.get(1)?, *words.get(index).filter(|_| index > 0)?);
+    if WHOLE.contains(&name) {
         return Some(0..word.len());
     }
-    let secret = |name: &str| {
-        let lower = name.to_ascii_lowercase();
-        // `Access-Control-Allow-Credentials` says whether, not which.
-        !lower.starts_with("access-control-") && WORDS.iter().any(|word| lower.contains(word))
+    if name == "if" {
+        return compared(words, index);
+    }
+    let cookie = name.ends_with("_set_header") && of.eq_ignore_ascii_case("cookie");
+    if NAMED.contains(&name) && (cookie || is_secret(of)) {
+        let place = word.contains("://") || word.starts_with('/');
+        // `set $token_endpoint https://id.example/token`
+        if index == 2 && is_plain(word) && !word.is_empty() && !place {
+            return Some(0..word.len());
+        }
+        // A secret with a blank and without quotes; but another directive may follow where the `;` is missing.
+        let swallowed = || words[3..=index].iter().any(|word| directive::find(word).is_some());
+        if (3..3 + WORDY).contains(&index) && may_be(word) && !swallowed() {
+            return Some(0..word.len());
+        }
+    }
+    // `"Bearer 0123abcd"`, whatever it is given to; `auth_basic` has words for people.
+    let (scheme, rest) = word.split_once(' ')?;
+    let known = ["basic", "bearer"].contains(&scheme.to_ascii_lowercase().as_str()) && name != "auth_basic";
+    (known && may_be(rest)).then(|| scheme.len() + 1..word.len())
+}
+
+/// The password of `http://user:password@host`.
+fn of_url(word: &str) -> Option<Range<usize>> {
+    let at = word.find("://")?;
+    let authority = &word[at + 3..];
+    let authority = &authority[..authority.find('/').unwrap_or(authority.len())];
+    let (before, password) = authority[..authority.rfind('@')?].split_once(':')?;
+    let start = at + 3 + before.len() + 1;
+    (is_plain(password) && !password.is_empty()).then(|| start..start + password.len())
+}
+
+/// What `if ($http_x_token = secret)` compares something secret with.
+fn compared(words: &[&str], index: usize) -> Option<Range<usize>> {
+    let how = words.iter().take(4).position(|word| COMPARES.contains(word))?;
+    let asked = *words.get(how.checked_sub(1)?)?;
+    let text = words.get(index)?.trim_end_matches([')', '{']);
+    let secret = match words[how] {
+        "=" | "!=" | "==" => may_be(text),
+        _ => tells(text),
     };
-    let of_name = NAMED.contains(&name) && index == 2 && secret(words.get(1)?);
-    // `set $token_endpoint https://id.example/token`
-    let place = word.contains("://") || word.starts_with('/');
-    (of_name && is_plain(word) && !word.is_empty() && !place).then_some(0..word.len())
+    (index > how && asked.contains('$') && is_secret(asked) && secret).then_some(0..text.len())
+}
+
+/// The value of `token=value`, wherever in a word it stands: in a query, a cookie, an option.
+fn assigned(word: &str) -> Option<Range<usize>> {
+    let of_name = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.');
+    let of_value = |char: char| char.is_ascii_alphanumeric() || "-_.~+/%*!#@^:".contains(char);
+    for (at, _) in word.match_indices('=') {
+        let name = word[..at].rsplit(|char| !of_name(char)).next();
+        let rest = &word[at + 1..];
+        let length = rest.find(|char| !of_value(char)).unwrap_or(rest.len());
+        let length = length + rest[length..].bytes().take_while(|byte| *byte == b'=').count();
+        let grows = rest[length..].starts_with(['$', '{', '(', '[', '\\']);
+        if name.is_some_and(is_secret) && may_be(&rest[..length]) && !grows {
+            return Some(at + 1..at + 1 + length);
+        }
+    }
+    None
+}
+
+/// What a line within `map`, `geo` or `split_clients` has to hide; `head` is whether what it asks is secret, and whether
+/// the variable that it sets is.
+fn mapped(head: (bool, bool), words: &[&str], index: usize) -> Option<Range<usize>> {
+    let word = *words.get(index)?;
+    let secret = match (index, words.len()) {
+        _ if words[0] == "include" => false,
+        (0, 2) if word.ends_with('%') => false,
+        (0, 2) if head.0 && word.starts_with('~') => tells(word),
+        (0, 2) => head.0 && may_be(word),
+        (1, 2) => head.1 && may_be(word),
+        _ => false,
+    };
+    secret.then_some(0..word.len())
 }
 
 /// The places of all secrets in a source in nginx's language, comments included: they may hold a line that was in force
 /// once.
 pub fn places(source: &Source) -> Vec<Hidden> {
     let text = source.text();
-    if !SIGNS.iter().any(|sign| memchr::memmem::find(text.as_bytes(), sign.as_bytes()).is_some()) {
+    let lower = text.to_ascii_lowercase();
+    let has = |sign: &&str| memchr::memmem::find(lower.as_bytes(), sign.as_bytes()).is_some();
+    // Most texts are done with here.
+    if !WORDS.iter().chain(&["secure_link", "cookie", "basic ", "bearer ", "://"]).any(has) {
         return Vec::new();
     }
-    let mut finder = Finder { source, words: Vec::new(), hidden: Vec::new() };
+    let mut finder = Finder { source, words: Vec::new(), map: None, hidden: Vec::new() };
     let mut start = 0;
     for line in text.split_inclusive('\n') {
         finder.line(line, start);
@@ -76,12 +181,15 @@ struct Finder<'a> {
     source: &'a Source,
     /// The words of the directive so far, each with its first byte.
     words: Vec<(&'a str, usize)>,
+    /// Within a block that gives a variable its values: whether what it asks is secret, and whether the variable is.
+    map: Option<(bool, bool)>,
     hidden: Vec<Hidden>,
 }
 
 impl<'a> Finder<'a> {
     fn line(&mut self, line: &'a str, start: usize) {
         let bytes = line.as_bytes();
+        let marks = Marks::of(bytes);
         let mut at = bytes.iter().take_while(|byte| byte.is_ascii_whitespace()).count();
         let comment = bytes.get(at) == Some(&b'#');
         if comment {
@@ -90,8 +198,22 @@ impl<'a> Finder<'a> {
         }
         while at < bytes.len() {
             match bytes[at] {
-                b';' | b'{' | b'}' => {
+                b'{' | b'<' if marks.statement(bytes, at).is_some() => {
+                    at = marks.statement(bytes, at).unwrap_or(bytes.len());
+                }
+                // What a template comments out may have been in force once.
+                b'{' | b'#' if bytes[at..].starts_with(b"{#") || bytes[at..].starts_with(b"#}") => {
                     self.done();
+                    at += 2;
+                }
+                b'{' if marks.value(bytes, at).is_none() => {
+                    self.map = self.head();
+                    self.done();
+                    at += 1;
+                }
+                b';' | b'}' => {
+                    self.done();
+                    self.map = self.map.filter(|_| bytes[at] == b';');
                     at += 1;
                 }
                 byte if byte.is_ascii_whitespace() => at += 1,
@@ -101,7 +223,7 @@ impl<'a> Finder<'a> {
                     at = end + 1;
                 }
                 _ => {
-                    let end = until(bytes, at, |byte| byte.is_ascii_whitespace() || byte == b';');
+                    let end = marks.bare(bytes, at);
                     self.words.push((&line[at..end], start + at));
                     at = end;
                 }
@@ -112,15 +234,19 @@ impl<'a> Finder<'a> {
         }
     }
 
+    /// What the block that the words so far open maps, if it does.
+    fn head(&self) -> Option<(bool, bool)> {
+        let (name, _) = self.words.first()?;
+        let (last, _) = self.words.last()?;
+        let asked = self.words.get(1).filter(|_| self.words.len() > 2).is_some_and(|(asked, _)| is_secret(asked));
+        MAPS.contains(name).then(|| (asked, is_secret(last)))
+    }
+
     fn done(&mut self) {
         let words: Vec<&str> = self.words.iter().map(|(word, _)| *word).collect();
-        let first = words.first().copied().unwrap_or_default();
-        let telling = NAMED.contains(&first) || WHOLE.contains(&first);
-        for (index, (word, start)) in self.words.iter().enumerate() {
-            if !telling && !word.contains("://") {
-                continue;
-            }
-            if let Some(range) = part(&words, index) {
+        for (index, (_, start)) in self.words.iter().enumerate() {
+            let mapped = self.map.and_then(|head| mapped(head, &words, index));
+            for range in mapped.map_or_else(|| parts(&words, index), |range| vec![range]) {
                 let span = Span::new(self.source.id(), start + range.start, start + range.end);
                 self.hidden.push(Hidden { span, name: words[0].to_owned() });
             }
@@ -135,4 +261,47 @@ fn until(bytes: &[u8], mut at: usize, ends: impl Fn(u8) -> bool) -> usize {
         at += if bytes[at] == b'\\' { 2 } else { 1 };
     }
     at.min(bytes.len())
+}
+
+/// The last marks of a template language on a line: what is opened after them is none.
+struct Marks {
+    value: usize,
+    jinja: usize,
+    erb: usize,
+}
+
+impl Marks {
+    fn of(line: &[u8]) -> Marks {
+        let last = |mark: &[u8]| memchr::memmem::rfind(line, mark).unwrap_or(0);
+        Marks { value: last(b"}}"), jinja: last(b"%}"), erb: last(b"%>") }
+    }
+
+    /// Where `{{ … }}` ends that begins here.
+    fn value(&self, line: &[u8], at: usize) -> Option<usize> {
+        let inner = line[at..].strip_prefix(b"{{").filter(|_| at < self.value)?;
+        memchr::memmem::find(inner, b"}}").map(|length| at + length + 4)
+    }
+
+    /// Where `{% … %}` or `<% … %>` ends that begins here.
+    fn statement(&self, line: &[u8], at: usize) -> Option<usize> {
+        let (close, last): (&[u8], usize) = match line[at..] {
+            [b'{', b'%', ..] => (b"%}", self.jinja),
+            [b'<', b'%', ..] => (b"%>", self.erb),
+            _ => return None,
+        };
+        let inner = line[at..].get(2..).filter(|_| at < last)?;
+        memchr::memmem::find(inner, close).map(|length| at + length + 4)
+    }
+
+    /// Where a word without quotes ends; a blank within `{{ … }}` ends none.
+    fn bare(&self, line: &[u8], mut at: usize) -> usize {
+        loop {
+            at = until(line, at, |byte| byte.is_ascii_whitespace() || matches!(byte, b';' | b'{'));
+            match self.value(line, at) {
+                Some(end) => at = end,
+                None if line.get(at) == Some(&b'{') => at += 1,
+                None => return at,
+            }
+        }
+    }
 }
