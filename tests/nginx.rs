@@ -3,6 +3,8 @@
 mod claim;
 mod directive;
 mod pattern;
+mod read;
+mod read_cases;
 mod refuse;
 mod refuse_cases;
 mod refuse_live;

@@ -107,8 +107,8 @@ fn torn_texts_are_read() {
     }
 }
 
-/// Whether two answers are the same: hardline has no line of its own for what nginx finds late, and words of
-/// the operating system or the library of regular expressions are left to them.
+/// Whether two answers are the same: hardline has no line of its own for what nginx finds late, says more of an end that
+/// comes too early, and words of the operating system or the library of regular expressions are left to them.
 pub fn agree(nginx: &Said, hardline: &Said) -> bool {
     match (nginx, hardline) {
         (Said::Refused(message, line), Said::Refused(own, place)) => {
@@ -119,6 +119,7 @@ pub fn agree(nginx: &Said, hardline: &Said) -> bool {
                 || words("pcre2_compile()")
                 || words("cannot load certificate")
                 || words("open()")
+                || words("unexpected end of file")
                 || words("the same path name");
             same && (place.is_none() || line.is_none() && message.is_empty() || place == line)
         }

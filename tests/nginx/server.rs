@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use hardline::files::{Disk, Location};
 use hardline::platform::nginx::include::Library;
@@ -65,19 +65,13 @@ impl Bench {
     }
 
     /// Writes a file beside the configuration.
-    pub fn write(&self, name: &str, text: &str) {
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
         fs::write(self.path().join(name), text).expect("a file");
     }
 
     /// What nginx says. That it lacks a folder or a port here is no fault of a configuration.
-    pub fn nginx(&self, conf: &str) -> (Said, Vec<String>) {
-        self.write("test.conf", conf);
-        let mut command = Command::new(&self.program);
-        command
-            .args(["-t", "-e", "stderr", "-g", "pid nginx.pid;", "-c", "test.conf", "-p"])
-            .arg(self.path())
-            .env_remove("NGINX");
-        let output = command.output().expect("nginx runs");
+    pub fn nginx(&self, conf: impl AsRef<[u8]>) -> (Said, Vec<String>) {
+        let output = self.tested("-t", conf);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         let warnings =
             text.lines().filter_map(|line| line.split_once("[warn] ")).map(|(_, what)| what.to_owned()).collect();
@@ -98,12 +92,31 @@ impl Bench {
         (Said::Refused(message, line), warnings)
     }
 
-    /// What hardline says.
-    pub fn hardline(&self, conf: &str) -> (Said, Vec<String>) {
+    fn tested(&self, how: &str, conf: impl AsRef<[u8]>) -> Output {
         self.write("test.conf", conf);
+        let mut command = Command::new(&self.program);
+        command
+            .args([how, "-e", "stderr", "-g", "pid nginx.pid;", "-c", "test.conf", "-p"])
+            .arg(self.path())
+            .env_remove("NGINX");
+        command.output().expect("nginx runs")
+    }
+
+    /// The files that nginx reads for a configuration that it takes, each once, in the order in which it comes to them.
+    pub fn files(&self, conf: &str) -> Vec<String> {
+        let output = self.tested("-T", conf);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let start = format!("# configuration file {}/", self.path().display());
+        text.lines().filter_map(|line| Some(line.strip_prefix(&start)?.strip_suffix(':')?.to_owned())).collect()
+    }
+
+    /// What hardline says.
+    pub fn hardline(&self, conf: impl AsRef<[u8]>) -> (Said, Vec<String>) {
+        self.write("test.conf", &conf);
         let mut sources = Sources::new();
         let path = self.path().join("test.conf");
-        let main = sources.add(Place::File(path), conf.as_bytes().to_vec());
+        let main = sources.add(Place::File(path), conf.as_ref().to_vec());
         let disk = Disk::whole(1 << 20);
         let mut library = Library::new(&disk, &mut sources, true);
         let tree = library.conf(main, &Location::Here(self.path().to_path_buf()));
