@@ -111,7 +111,7 @@ fn nginx_knows_the_same_names_in_the_same_places() {
                 None => format!("\"{}\" directive is not allowed here", found.name),
             };
             asked += 1;
-            match bench.nginx(&text.replace('@', &line)).0 {
+            match bench.nginx(text.replace('@', &line)).0 {
                 Said::Refused(message, _) if message.starts_with(&expected) => {}
                 other => wrong.push(format!("{} in {context:?}: {expected}, but {other:?}", found.name)),
             }

@@ -11,9 +11,9 @@ use super::read_cases::{CASES, FILLED};
 use super::refuse::agree;
 use super::server::{Bench, Said};
 
-/// A text's tree in one line: `0..8 gzip on`, `"…"` around what was quoted, `{ … }` around what a block holds, `!` before
-/// a mistake, `%` before a statement of a template, `~` before a block that is not read, `?` behind a word that a template
-/// fills in.
+/// A text's tree in one line: `0..8 gzip on`, `"…"` around what was quoted, `{ … }` around what a block holds, `!`
+/// before a mistake, `%` before a statement of a template, `~` before a block that is not read, `?` behind a word that
+/// a template fills in.
 fn outline(items: &[Item]) -> String {
     items.iter().map(one).collect::<Vec<_>>().join("; ")
 }

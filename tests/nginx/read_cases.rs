@@ -58,7 +58,8 @@ pub const CASES: &[(&[u8], &str, &str)] = &[
     (b"env A\nenv B;", "0..12 env A env B", "2 invalid number of arguments in \"env\" directive"),
     (
         b"http {\nserver {\n",
-        r#"0..6 http { 7..15 server { !7..13 unexpected end of file, expecting "}" }16; !0..4 unexpected end of file, expecting "}" }16"#,
+        "0..6 http { 7..15 server { !7..13 unexpected end of file, expecting \"}\" }16; \
+         !0..4 unexpected end of file, expecting \"}\" }16",
         "- unexpected end of file, expecting \"}\"",
     ),
     (
@@ -99,7 +100,8 @@ pub const FILLED: &[(&str, &str)] = &[
     ("{% set a = 1 %}\ngzip on;", "16..24 gzip on"),
     (
         "listen {{ port;\ngzip on;",
-        r#"0..8 listen  { !8..9 unexpected "{"; 10..15 port; 16..24 gzip on; !0..6 unexpected end of file, expecting "}" }24"#,
+        "0..8 listen  { !8..9 unexpected \"{\"; 10..15 port; 16..24 gzip on; \
+         !0..6 unexpected end of file, expecting \"}\" }24",
     ),
     (
         "content_by_lua_block {\n  local a = { b = \"}\" } -- }\n  return [[ } ]]\n}\ngzip on;",

@@ -101,7 +101,8 @@ http {
         proxy_set_header X-Token {{ x }}canary-mixed;
         {# proxy_set_header X-Token canary-template-comment; #}
         set $token canary-after-comment;
-        location / { proxy_pass http://{{ user }}:canary-template-url@b; fastcgi_param DB_PASSWORD ${DB}canary-envsubst; }
+        location / { proxy_pass http://{{ user }}:canary-template-url@b; }
+        location /y { fastcgi_param DB_PASSWORD ${DB}canary-envsubst; }
         location /x { proxy_pass http://shop:{{ password }}@b; set $token <%= x %>canary-erb; }
     }
     {% endif %}

@@ -142,8 +142,8 @@ fn assigned(word: &str) -> Option<Range<usize>> {
     None
 }
 
-/// What a line within `map`, `geo` or `split_clients` has to hide; `head` is whether what it asks is secret, and whether
-/// the variable that it sets is.
+/// What a line within `map`, `geo` or `split_clients` has to hide; `head` is whether what it asks is secret, and
+/// whether the variable that it sets is.
 fn mapped(head: (bool, bool), words: &[&str], index: usize) -> Option<Range<usize>> {
     let word = *words.get(index)?;
     let secret = match (index, words.len()) {

@@ -79,7 +79,7 @@ fn links_in_a_circle() {
 fn what_may_not_be_read() {
     let scene = Scene::new(including("closed"));
     scene.write("bad/closed", "gzip on;\n");
-    fs::set_permissions(scene.folder.join("bad/closed"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(scene.folder.join("bad/closed"), fs::Permissions::from_mode(0o000)).unwrap();
     fs::set_permissions(&scene.folder, fs::Permissions::from_mode(0o755)).unwrap();
     let ran = scene.run_unprivileged(&["check", "--format", "concise"]);
     assert!(ran.err.contains("bad/nginx.conf:3:13: not read: read access to closed"), "{}", ran.err);
