@@ -1,5 +1,6 @@
 //! A configuration taken apart as far as requests need it.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::listen::Listening;
@@ -15,7 +16,7 @@ pub struct Model<'a> {
     /// Its levels.
     pub levels: Levels<'a>,
     /// What listens.
-    pub listening: Listening,
+    listening: OnceCell<Listening>,
     /// What makes a variable: `map`, `geo` or `split_clients`, by its name in lower case without `$`.
     pub made: BTreeMap<String, Made<'a>>,
     /// The variables that `set` sets anywhere, in lower case without `$`, with each `set` and the level it stands on:
@@ -74,7 +75,6 @@ impl<'a> Model<'a> {
         files: &'a dyn Files,
         prefix: Location,
     ) -> Model<'a> {
-        let listening = Listening::of(&levels);
         let mut made = BTreeMap::new();
         let mut sets: BTreeMap<String, Vec<_>> = BTreeMap::new();
         for (id, level) in levels.all.iter().enumerate() {
@@ -94,7 +94,12 @@ impl<'a> Model<'a> {
                 }
             }
         }
-        Model { levels, listening, made, sets, version, files, main, prefix }
+        Model { levels, listening: OnceCell::new(), made, sets, version, files, main, prefix }
+    }
+
+    /// The sockets and the servers on them. Whoever asks about one server does not need them.
+    pub fn listening(&self) -> &Listening {
+        self.listening.get_or_init(|| Listening::of(&self.levels))
     }
 
     /// The server that a level is in, or the level itself.

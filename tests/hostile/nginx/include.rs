@@ -160,7 +160,7 @@ fn a_ring_of_fragments() {
     scene.write("ring/c.conf", "server_tokens on;\ninclude a.conf;\n");
     scene.survives(&[
         "ring/a.conf:1:23: medium[nginx/autoindex-on]",
-        "ring/a.conf:1:37: high[nginx/will-not-start] nginx refuses to start: includes itself",
+        "ring/c.conf:2:1: high[nginx/will-not-start] nginx refuses to start: includes itself",
         "ring/c.conf:1:1: low[nginx/version-shown-by-setting]",
         "3 subjects, ",
     ]);

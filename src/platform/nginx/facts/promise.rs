@@ -105,7 +105,7 @@ impl Met {
 /// balancer in front makes of ports is not seen here.
 fn server(maker: &Maker<'_>, request: &Request) -> Option<LevelId> {
     let host = request.host_name();
-    let mut sockets: Vec<_> = maker.model.listening.sockets.iter().collect();
+    let mut sockets: Vec<_> = maker.model.listening().sockets.iter().collect();
     sockets.sort_by_key(|socket| (socket.listen.port != request.port, socket.ssl != request.tls));
     sockets.into_iter().find_map(|socket| {
         let chosen = socket.server(&maker.model.levels, &host);

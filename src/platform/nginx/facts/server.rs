@@ -15,7 +15,7 @@ pub(super) fn server(maker: &Maker<'_>, id: LevelId) -> Fact {
     let at = maker.at(id);
     let levels = &maker.model.levels;
     let (tls, plain) = maker.transport_facts(id, at);
-    let sockets = || maker.model.listening.sockets.iter().filter(move |socket| socket.servers.contains(&id));
+    let sockets = || maker.model.listening().sockets.iter().filter(move |socket| socket.servers.contains(&id));
     let default = sockets().any(|socket| socket.default == id);
     let marked = levels.own(id, "listen").any(|listen| Listen::parse(listen).default);
     let first = sockets().any(|socket| socket.default == id && socket.servers.len() > 1) && !marked;
@@ -86,7 +86,7 @@ impl Maker<'_> {
     pub fn transport_facts(&self, id: LevelId, at: Span) -> (Fact, Fact) {
         let listens = || self.model.levels.own(id, "listen");
         let doubt = listens().find_map(|listen| listen.unfilled()).or_else(|| self.unread(id, "listen"));
-        let seen = || self.model.listening.sockets.iter().filter(|socket| socket.servers.contains(&id));
+        let seen = || self.model.listening().sockets.iter().filter(|socket| socket.servers.contains(&id));
         // Those that are filled in, and the one that a server without any has, are not what they look like.
         let sound = listens().any(|listen| !listen.templated()) || doubt.is_none();
         let tls = sound && seen().any(|socket| socket.ssl);
@@ -204,7 +204,7 @@ impl Maker<'_> {
         let levels = &self.model.levels;
         let mut decides = id;
         if !version.since(1, 29, 2) {
-            let mut sockets = self.model.listening.sockets.iter();
+            let mut sockets = self.model.listening().sockets.iter();
             let socket = sockets.find(|socket| socket.ssl && socket.servers.contains(&id));
             decides = socket.map_or(id, |socket| socket.default);
         }

@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
 
     /// Follows the request from its first byte to its answer; `None` where nothing listens.
     pub fn whole(&mut self) -> Option<Outcome<'a>> {
-        let sockets = self.model.listening.sockets_for(self.request.address, self.request.port);
+        let sockets = self.model.listening().sockets_for(self.request.address, self.request.port);
         let socket = self.socket(sockets)?;
         self.server = socket.default;
         self.level = self.server;
