@@ -133,7 +133,7 @@ impl Workshop<'_> {
         let changed = apply(self.sources, edits);
         let of_path = changed.iter().filter_map(|(source, bytes)| match self.sources.get(*source).place() {
             Place::File(path) => Some((path.clone(), bytes.clone())),
-            Place::Stdin(_) | Place::Arguments => None,
+            Place::Stdin(_) | Place::Arguments | Place::Live { .. } => None,
         });
         let files = Changed::new(self.context.files, of_path.collect::<Vec<(PathBuf, Vec<u8>)>>());
         let main = self.sources.get(subject.main.source);

@@ -75,6 +75,13 @@ pub enum Place {
     Stdin(PathBuf),
     /// The arguments of the server's command line, one line for each directive they make.
     Arguments,
+    /// A text made of what a running server answered: its URL without a password, and what the text says.
+    Live {
+        /// Where the server is.
+        url: String,
+        /// A word for what was asked: `config`, `users`, `state`.
+        what: &'static str,
+    },
 }
 
 impl Place {
@@ -82,7 +89,7 @@ impl Place {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Place::File(path) | Place::Stdin(path) => Some(path),
-            Place::Arguments => None,
+            Place::Arguments | Place::Live { .. } => None,
         }
     }
 }

@@ -90,7 +90,7 @@ impl Facts {
         let found = kept.found.iter().map(|found| {
             let bytes = match &found.place {
                 Place::File(_) => files.of(&found.location).unwrap_or(&found.bytes),
-                Place::Stdin(_) | Place::Arguments => &found.bytes,
+                Place::Stdin(_) | Place::Arguments | Place::Live { .. } => &found.bytes,
             };
             Found { bytes: bytes.to_vec(), ..found.clone() }
         });

@@ -276,6 +276,7 @@ impl View<'_> {
         match self.show.sources.get(source).place() {
             Place::File(path) | Place::Stdin(path) => self.artifact(path),
             Place::Arguments => Artifact { uri: percent(self.show.path(source).as_bytes()), uri_base_id: Some(ROOT) },
+            Place::Live { .. } => Artifact { uri: self.show.path(source), uri_base_id: None },
         }
     }
 

@@ -25,6 +25,7 @@ impl Shower<'_> {
         match self.sources.get(source).place() {
             Place::File(path) | Place::Stdin(path) => self.relative(path),
             Place::Arguments => ARGUMENTS.to_owned(),
+            Place::Live { url, what } => one_line(&format!("{url}#{what}")),
         }
     }
 

@@ -106,7 +106,7 @@ fn file<'s>(sources: &'s Sources, at: Span, path: &str) -> Result<&'s Source, Ed
     let source = sources.get(at.source);
     match source.place() {
         Place::File(_) => Ok(source),
-        Place::Stdin(_) | Place::Arguments => Err(EditError::NoPlace(path.to_owned())),
+        Place::Stdin(_) | Place::Arguments | Place::Live { .. } => Err(EditError::NoPlace(path.to_owned())),
     }
 }
 

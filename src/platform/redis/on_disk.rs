@@ -19,7 +19,7 @@ pub fn add(subjects: &mut [Subject], sources: &Sources, files: &dyn Files) {
     for subject in subjects {
         let standing = |source: SourceId| match sources.get(source).place() {
             Place::File(path) => Some((source, files.standing(&Location::Here(path.clone())).ok()?)),
-            Place::Stdin(_) | Place::Arguments => None,
+            Place::Stdin(_) | Place::Arguments | Place::Live { .. } => None,
         };
         let standings: Vec<(SourceId, Standing)> = subject.sources.iter().copied().filter_map(standing).collect();
         let mut all: Vec<Fact> =
