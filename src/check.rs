@@ -144,7 +144,8 @@ pub struct Example {
     pub name: String,
     /// What the check says.
     pub expect: Expect,
-    /// The files, by their path from `/`.
+    /// The files, by their path from `/`. A name that is a URL is a server that runs, with what it answers to
+    /// `> COMMAND`: see [`crate::platform::redis::live::recorded`].
     pub files: BTreeMap<String, String>,
     /// The declared version of the platform, `product:version`.
     pub version: Option<String>,

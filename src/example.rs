@@ -18,6 +18,8 @@ use crate::files::{Files, Location, Memory};
 use crate::finding::{Undecided, Verdict};
 use crate::judge::{self, Judged};
 use crate::platform::hardline::NAME;
+use crate::platform::redis::live::subject::Wish;
+use crate::platform::redis::live::{self, Heard, recorded};
 use crate::platform::{self, Context, Found, Reading, Wanted};
 use crate::text::{Place, Sources};
 
@@ -54,7 +56,10 @@ pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outco
     let params = check.params_with(&example.params).map_err(|problems| problems.join("; "))?;
     let files = machine(example);
     let mut reading = Reading::default();
-    let mut subjects = read(check, example, &files, &mut reading);
+    let mut subjects = match servers(example)? {
+        heard if heard.is_empty() => read(check, example, &files, &mut reading),
+        heard => live::subjects(&heard, Wish { wanted: &Wanted::All, today: Some(TODAY) }, &mut reading),
+    };
     if check.rule.reads == NAME {
         subjects = waivers::subjects(example, &subjects, &mut reading, others)?;
     }
@@ -72,6 +77,12 @@ pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outco
         return Err(format!("no file of this example makes a subject of {}{notices}", check.rule.reads));
     }
     Ok(Outcome { sources: reading.sources, judged, params })
+}
+
+/// The servers of an example that run: files whose name is a URL have what they answer.
+fn servers(example: &Example) -> Result<Vec<Heard>, String> {
+    let servers = example.files.iter().filter(|(name, _)| name.contains("://"));
+    servers.map(|(url, text)| recorded::heard(url, text).map_err(|why| format!("{url}: {why}"))).collect()
 }
 
 /// The files of an example, as a machine whose `/` they are in.

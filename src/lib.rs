@@ -4,6 +4,7 @@
 //! Platforms turn files into facts; checks, one TOML file each, say which facts must not be; the judge decides;
 //! reports show the lines. Rust says what is, TOML says what ought.
 
+pub mod audit;
 pub mod caching;
 pub mod check;
 pub mod choose;

@@ -15,6 +15,8 @@ use crate::config::{self, Config};
 use crate::date::Date;
 use crate::files::{Disk, normal};
 use crate::finding::Label;
+use crate::platform::redis::live::subject::Wish;
+use crate::platform::redis::live::{self, Heard};
 use crate::platform::{self, Claims, Context, PLATFORMS, Reading, Wanted};
 use crate::schema::Root;
 use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Where};
@@ -225,9 +227,7 @@ impl Project {
             let message = "nothing was found that hardline understands".to_owned();
             reading.notices.push(Notice { level: Level::Info, at: Where::Run, message });
         }
-        let config = self.file.filter(|_| !self.config.waivers.is_empty()).map(|file| self.sources.get(file));
-        let config = config.map(|file| (file.place().clone(), file.bytes().to_vec()));
-        let waivers = Waivers { config, none: options.no_waivers, folder: self.folder.clone(), whole };
+        let waivers = self.waivers(options, whole);
         let stated = waivers.read(&mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
@@ -247,6 +247,42 @@ impl Project {
             changed,
             kept,
         })
+    }
+
+    /// Reads what servers answered.
+    ///
+    /// # Errors
+    /// Every mistake in the configuration.
+    pub fn read_live(&mut self, options: &Options, heard: &[Heard], wanted: &Wanted) -> Result<Facts, Trouble> {
+        self.sound()?;
+        let today = options.today.unwrap_or_else(Date::today).to_string();
+        let mut reading = Reading::default();
+        let subjects = live::subjects(heard, Wish { wanted, today: Some(&today) }, &mut reading);
+        let waivers = self.waivers(options, false);
+        let stated = waivers.read(&mut reading.sources, &subjects);
+        let mask = platform::secrets(&reading.sources, &subjects);
+        let Reading { sources, notices } = reading;
+        Ok(Facts {
+            sources,
+            mask,
+            subjects,
+            notices,
+            files: Disk::new(Vec::new(), None, DEFAULT_LIMIT),
+            versions: BTreeMap::new(),
+            wanted: wanted.clone(),
+            today,
+            cache_rules: None,
+            stated,
+            waivers,
+            changed: BTreeMap::new(),
+            kept: None,
+        })
+    }
+
+    fn waivers(&self, options: &Options, whole: bool) -> Waivers {
+        let config = self.file.filter(|_| !self.config.waivers.is_empty()).map(|file| self.sources.get(file));
+        let config = config.map(|file| (file.place().clone(), file.bytes().to_vec()));
+        Waivers { config, none: options.no_waivers, folder: self.folder.clone(), whole }
     }
 
     /// The project's rules for caches, with the file they are in.

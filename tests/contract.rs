@@ -12,7 +12,7 @@ const LAYERS: [&[&str]; 8] = [
     &["judge", "collect", "choose"],
     &["waive", "fix"],
     &["report"],
-    &["lib", "example", "project", "repair", "settle"],
+    &["lib", "audit", "example", "project", "repair", "settle"],
     &["main", "cli"],
 ];
 
@@ -20,7 +20,7 @@ const LAYERS: [&[&str]; 8] = [
 const APART: [&str; 3] = ["check", "platform", "config"];
 
 /// The only homes of external crates; the others may be used anywhere.
-const HOMES: [(&str, &[&str]); 11] = [
+const HOMES: [(&str, &[&str]); 12] = [
     ("cel", &[]),
     ("clap", &["cli", "main"]),
     ("clap_complete", &["cli"]),
@@ -29,6 +29,7 @@ const HOMES: [(&str, &[&str]); 11] = [
     ("ignore", &["collect", "config", "files"]),
     ("miette", &["report/terminal"]),
     ("redis", &["platform/redis/live"]),
+    ("rustls", &["platform/redis/live"]),
     ("sha2", &["fact", "report", "platform/redis"]),
     ("terminal_size", &["cli"]),
     ("walkdir", &["collect"]),

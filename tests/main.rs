@@ -15,6 +15,7 @@ mod header;
 mod hook;
 mod hostile;
 mod judge;
+mod live;
 mod load;
 mod nginx;
 mod oracle;

@@ -18,6 +18,7 @@ pub mod entrance;
 pub mod include;
 pub mod instance;
 pub mod listen;
+pub mod live;
 pub mod number;
 pub mod on_disk;
 pub mod reach;

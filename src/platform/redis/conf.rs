@@ -294,6 +294,20 @@ impl Loaded {
         }
     }
 
+    /// Says of a setting that it is not known, because of what is at this place.
+    pub fn leave_open(&mut self, setting: SettingId, unknown: Unknown) {
+        let at = unknown.at;
+        self.writes.push(Write { setting, key: at, value: at, typed: Err(unknown) });
+        if let (Some(last), Ok(count)) = (self.last.get_mut(setting.index()), u32::try_from(self.writes.len())) {
+            *last = count;
+        }
+    }
+
+    /// Says of all settings that they are not known.
+    pub fn leave_all_open(&mut self, unknown: Unknown) {
+        self.poisons.push(Poison { after: self.writes.len(), unknown });
+    }
+
     /// Whether two versions that have a setting certainly say the same of it.
     pub fn agrees(&self, other: &Loaded, setting: SettingId) -> bool {
         let (Some(spec), Some(its)) = (self.spec(setting), other.spec(setting)) else { return false };

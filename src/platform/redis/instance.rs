@@ -286,10 +286,12 @@ impl Reader<'_, '_> {
 }
 
 /// The settings that no version in question has.
-fn lacking(loaded: &[Loaded]) -> Arc<[Name]> {
+pub(super) fn lacking(loaded: &[Loaded]) -> Arc<[Name]> {
     let there = |setting: &SettingId| loaded.iter().any(|loaded| loaded.spec(*setting).is_some());
     let mut names: Vec<Name> =
         SettingId::all().filter(|setting| !there(setting)).map(|setting| setting.setting().fact).collect();
+    // Files do not run.
+    names.push("live");
     names.sort_unstable();
     names.into()
 }

@@ -34,6 +34,7 @@ pub static DERIVED: &[Field] = &[
         Type::List(&Type::Record(&[FILE])),
         "the files it is made of, and the key of TLS, as they are on this disk",
     ),
+    field("live", Type::Record(&[LIVE]), "what only a running server tells; absent where files are read"),
     field("main", Type::Text, "the name of the main file; what is missing would be written at its end"),
     field("modules", Type::List(&Type::Record(&[MODULE])), "the modules that are loaded at the start"),
     field("old_names", Type::List(&Type::Record(&[OLD_NAME])), "settings that are written under a name they had once"),
@@ -257,4 +258,61 @@ static ANSWER: &[Field] = &[
         "to PING: PONG, NOPERM, NOAUTH, DENIED, refused-connect, tls-error, permission-denied, no-socket",
     ),
     field("because", Type::Text, "what decides it, in words"),
+];
+
+static LIVE: &[Field] = &[
+    field("url", Type::Text, "where the server is"),
+    field("version", Type::Text, "the version that it says it is, `product:version`"),
+    field("local", Type::Bool, "whether it was asked from its own host"),
+    field("encrypted", Type::Bool, "whether it was asked over TLS"),
+    field("tls_protocol", Type::Text, "the protocol of that connection, or the empty text"),
+    field("tls_distrust", Type::Text, "why its certificate is not trusted here, or the empty text"),
+    field("logged_in", Type::Bool, "whether the audit logged in as a user"),
+    field("stranger", Type::Record(&[STRANGER]), "what somebody without a login gets"),
+    field("up_seconds", Type::Int, "for how long it has run"),
+    field("role", Type::Text, "master, slave or sentinel, as the server says it"),
+    field("clients", Type::List(&Type::Record(&[CLIENT])), "who is connected"),
+    field("denied", Type::List(&Type::Record(&[DENIED])), "what its log of denied accesses has"),
+    field("replicas", Type::Int, "how many replicas are connected"),
+    field("primary_link", Type::Text, "of a replica whether its primary is there: up or down"),
+    field("loading", Type::Bool, "whether it is still reading its data"),
+    field("rdb_save_status", Type::Text, "how the last snapshot went: ok or err"),
+    field("rdb_changes", Type::Int, "how many changes no snapshot has"),
+    field("aof_write_status", Type::Text, "how the last write to the append-only file went: ok or err"),
+    field("aof_rewrite_status", Type::Text, "how its last rewrite went: ok or err"),
+    field("rejected_connections", Type::Int, "how many connections `maxclients` has turned away"),
+    field("evicted_keys", Type::Int, "how many keys were thrown out for want of memory"),
+];
+
+static STRANGER: &[Field] = &[
+    field("ping", Type::Text, "what PING gets: answered, the code of an error, or nothing"),
+    field("info", Type::Bool, "whether INFO is answered"),
+    field("config", Type::Bool, "whether CONFIG GET is answered"),
+    field(
+        "tells_commands",
+        Type::Bool,
+        "whether a command that does not exist is answered differently from one that does",
+    ),
+];
+
+static CLIENT: &[Field] = &[
+    field("address", Type::Text, "where it comes from, without the port"),
+    field("local", Type::Bool, "whether it comes from the host itself"),
+    field("unix", Type::Bool, "whether it comes through the unix socket"),
+    field("user", Type::Text, "as whom it is logged in"),
+    field("name", Type::Text, "what it calls itself"),
+    field("replica", Type::Bool, "whether it is a replica"),
+    field("encrypted", Type::Bool, "whether it came through the port with TLS"),
+    field("may_log_in", Type::Bool, "whether its user is there and on, so that it could log in today"),
+    field("age_seconds", Type::Int, "for how long it has been connected"),
+    field("idle_seconds", Type::Int, "for how long it has sent nothing"),
+];
+
+static DENIED: &[Field] = &[
+    field("reason", Type::Text, "auth, command, key, channel, tls-cert or db"),
+    field("object", Type::Text, "the command, key or channel; of `auth` the word AUTH"),
+    field("user", Type::Text, "who was denied"),
+    field("count", Type::Int, "how often"),
+    field("age_seconds", Type::Int, "how long ago"),
+    field("address", Type::Text, "from where, without the port"),
 ];

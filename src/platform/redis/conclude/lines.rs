@@ -4,12 +4,18 @@
 use crate::fact::{Fact, Items, List, Name, Origin, Unknown, Value};
 use crate::platform::redis::conf::{Listed, Loaded};
 use crate::platform::redis::split::Word;
-use crate::text::Sources;
+use crate::text::{Place, Sources};
 
 /// `main`: the name of the main file; its place is where a missing setting would be written.
 pub fn main(loaded: &Loaded, sources: &Sources) -> Fact {
-    let path = sources.get(loaded.end.source).place().path();
-    let name = path.and_then(|path| path.file_name()).unwrap_or_default().to_string_lossy();
+    let place = sources.get(loaded.end.source).place();
+    let name = match place {
+        Place::Live { url, .. } => url.clone(),
+        place => {
+            let path = place.path().and_then(|path| path.file_name()).unwrap_or_default();
+            path.to_string_lossy().into_owned()
+        }
+    };
     Fact::derived(name, [loaded.end])
 }
 

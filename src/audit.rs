@@ -1,0 +1,105 @@
+//! Audits of servers that run: they are asked side by side, and judged as files are.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use crate::choose::Choice;
+use crate::platform::Wanted;
+use crate::platform::redis::live::Heard;
+use crate::platform::redis::live::answered::members;
+use crate::platform::redis::live::ask::ask;
+use crate::platform::redis::live::connect::Tls;
+use crate::platform::redis::live::target::{Address, Limits, Promised, Target};
+use crate::project::{Facts, Options, Project, Trouble};
+use crate::report::{Clock, Judged, Report};
+use crate::{judge_subjects, report_on};
+
+/// What is to be audited, and how.
+#[derive(Debug, Clone, Default)]
+pub struct Plan {
+    /// The servers.
+    pub targets: Vec<Target>,
+    /// With what connections are secured.
+    pub tls: Tls,
+    /// How long one server may take.
+    pub limits: Limits,
+    /// How many are asked at a time; 0 for [`MOST`].
+    pub connections: usize,
+}
+
+/// How many servers are asked at a time unless the user says otherwise.
+pub const MOST: usize = 64;
+
+/// Asks, judges and reports. `done` is told how many of the servers have answered, whenever one more has.
+///
+/// # Errors
+/// Every mistake in the configuration and the user's own checks.
+pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Result<(Report, Facts), Trouble> {
+    let (started, watch) = (SystemTime::now(), Instant::now());
+    let mut project = Project::find(options)?;
+    let present = |platform: &str| matches!(platform, "redis" | "sentinel");
+    let Choice { checks, broken, .. } = project.checks(options, &present)?;
+    let heard = hear_groups(plan, done);
+    let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
+    let facts = project.read_live(options, &heard, &Wanted::Names(Arc::new(names.collect())))?;
+    let (judged, asked) = judge_subjects(&checks, &facts, false);
+    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
+    let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
+    report.clock = options.timed.then(|| Clock {
+        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        took: watch.elapsed(),
+    });
+    Ok((report, facts))
+}
+
+/// Asks all servers, and the other members of the groups that they are in where a URL asks for that.
+fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
+    let mut heard = hear(plan, done);
+    let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();
+    let mut more = Vec::new();
+    for first in heard.iter().filter(|heard| heard.target.promised != Promised::Server) {
+        let Ok(answers) = &first.answers else { continue };
+        for (host, port) in members(answers) {
+            let address = Address::Tcp(host, port);
+            if known.insert(address.clone()) {
+                more.push(Target { address, promised: Promised::Server, ..first.target.clone() });
+            }
+        }
+    }
+    if !more.is_empty() {
+        let before = heard.len();
+        let others = Plan { targets: more, ..plan.clone() };
+        heard.extend(hear(&others, &|count| done(before + count)));
+    }
+    heard
+}
+
+/// Asks all servers, in the order in which they are given.
+fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
+    let count = plan.targets.len();
+    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let answers: Vec<Mutex<Option<_>>> = plan.targets.iter().map(|_| Mutex::new(None)).collect();
+    let most = if plan.connections == 0 { MOST } else { plan.connections };
+    std::thread::scope(|scope| {
+        for _ in 0..most.min(count) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(target) = plan.targets.get(number) else { break };
+                    let heard = ask(target, &plan.tls, plan.limits);
+                    *answers[number].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(heard);
+                    done(finished.fetch_add(1, Ordering::Relaxed) + 1);
+                }
+            });
+        }
+    });
+    let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
+    let missing = || Err("it was not asked".to_owned());
+    plan.targets
+        .iter()
+        .zip(answers)
+        .map(|(target, answers)| Heard { target: target.clone(), answers: answers.unwrap_or_else(missing) })
+        .collect()
+}

@@ -1,0 +1,88 @@
+//! Servers that run: what they answer, and the facts that are made of it.
+//!
+//! The answers are written down as the configuration that would give a server the state it is in, and read by the code
+//! that reads files. So a live server has the same facts as its file, and the same checks judge both.
+
+pub mod answered;
+pub mod ask;
+pub mod connect;
+pub mod recorded;
+pub mod reply;
+pub mod state;
+pub mod subject;
+pub mod target;
+mod trust;
+pub mod written;
+
+use crate::fact::{Fact, Subject, Unknown, Why};
+use crate::platform::Reading;
+use crate::platform::redis::shared;
+use crate::text::{Level, Notice, Span, Where};
+
+use ask::Answers;
+use subject::{Answered, Wish, subject};
+use target::Target;
+
+/// A server that was asked, and what came of it.
+#[derive(Debug)]
+pub struct Heard {
+    /// The server.
+    pub target: Target,
+    /// What it answered, or why nothing.
+    pub answers: Result<Answers, String>,
+}
+
+/// The subjects that servers are. One that does not answer is one too, of which nothing is known.
+pub fn subjects(heard: &[Heard], wish: Wish<'_>, reading: &mut Reading) -> Vec<Subject> {
+    let mut subjects: Vec<Subject> = heard.iter().map(|heard| heard.subject(wish, reading)).collect();
+    if wish.wanted.has("passwords") {
+        shared::link(&mut subjects);
+    }
+    subjects
+}
+
+impl Heard {
+    fn subject(&self, wish: Wish<'_>, reading: &mut Reading) -> Subject {
+        let answered = match &self.answers {
+            Ok(answers) => answered::answered(&self.target, answers),
+            Err(why) => {
+                let message = format!("{}: not audited: {why}", self.target.plain_url());
+                reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });
+                self.silent(why)
+            }
+        };
+        let mut made = subject(&answered, wish, &mut reading.sources, &mut reading.notices);
+        let fact = match &self.answers {
+            Ok(answers) => {
+                let (fact, source) = state::facts(&answered, answers, &mut reading.sources);
+                made.sources.push(source);
+                fact
+            }
+            Err(why) => {
+                let at = Span::at(made.main.source, 0);
+                Fact::Unknown(Unknown::new(Why::NotReadable, at, needs(why)))
+            }
+        };
+        made.facts.set("live", fact);
+        made
+    }
+
+    /// A server that did not answer.
+    fn silent(&self, why: &str) -> Answered {
+        let needs = needs(why);
+        Answered {
+            url: self.target.plain_url(),
+            name: self.target.place(),
+            version: Err(needs.clone()),
+            settings: Err(needs.clone()),
+            users: Err(needs.clone()),
+            modules: Err(needs.clone()),
+            renamed: Some(needs),
+            watches: None,
+        }
+    }
+}
+
+fn needs(why: &str) -> String {
+    format!("an answer of the server: {why}")
+}

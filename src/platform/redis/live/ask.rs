@@ -1,0 +1,312 @@
+//! What a server is asked: a fixed list of commands that read, in as few round trips as there are dependences.
+//!
+//! Nothing else can be sent: a connection takes an [`Ask`], and the credentials of the target.
+
+use std::time::{Duration, Instant};
+
+use super::connect::{Connection, Security};
+use super::reply::Reply;
+use super::target::{Limits, Target};
+
+/// A command that is sent, with all its arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ask {
+    /// `PING`
+    Ping,
+    /// `ACL WHOAMI`
+    WhoAmI,
+    /// `INFO server`
+    InfoServer,
+    /// `CONFIG GET port`
+    ConfigPort,
+    /// A command that does not exist, to see whether the answer to it differs from that to one that does.
+    NoCommand,
+    /// `INFO`
+    Info,
+    /// `CONFIG GET *`
+    Config,
+    /// `ACL LIST`
+    Users,
+    /// `MODULE LIST`
+    Modules,
+    /// `COMMAND LIST`
+    Commands,
+    /// `CLIENT LIST`
+    Clients,
+    /// `ACL LOG 128`
+    Denied,
+    /// `ROLE`
+    Role,
+    /// `CLUSTER NODES`
+    ClusterNodes,
+    /// `SENTINEL MASTERS`
+    Masters,
+    /// `SENTINEL CONFIG GET *`
+    SentinelConfig,
+    /// `SENTINEL REPLICAS <master>`
+    Replicas,
+    /// `SENTINEL SENTINELS <master>`
+    Sentinels,
+}
+
+impl Ask {
+    /// All there are.
+    pub const ALL: [Ask; 18] = [
+        Ask::Ping,
+        Ask::WhoAmI,
+        Ask::InfoServer,
+        Ask::ConfigPort,
+        Ask::NoCommand,
+        Ask::Info,
+        Ask::Config,
+        Ask::Users,
+        Ask::Modules,
+        Ask::Commands,
+        Ask::Clients,
+        Ask::Denied,
+        Ask::Role,
+        Ask::ClusterNodes,
+        Ask::Masters,
+        Ask::SentinelConfig,
+        Ask::Replicas,
+        Ask::Sentinels,
+    ];
+
+    /// The words of the command.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Ask::Ping => &["PING"],
+            Ask::WhoAmI => &["ACL", "WHOAMI"],
+            Ask::InfoServer => &["INFO", "server"],
+            Ask::ConfigPort => &["CONFIG", "GET", "port"],
+            Ask::NoCommand => &["HARDLINE"],
+            Ask::Info => &["INFO"],
+            Ask::Config => &["CONFIG", "GET", "*"],
+            Ask::Users => &["ACL", "LIST"],
+            Ask::Modules => &["MODULE", "LIST"],
+            Ask::Commands => &["COMMAND", "LIST"],
+            Ask::Clients => &["CLIENT", "LIST"],
+            Ask::Denied => &["ACL", "LOG", "128"],
+            Ask::Role => &["ROLE"],
+            Ask::ClusterNodes => &["CLUSTER", "NODES"],
+            Ask::Masters => &["SENTINEL", "MASTERS"],
+            Ask::SentinelConfig => &["SENTINEL", "CONFIG", "GET", "*"],
+            Ask::Replicas => &["SENTINEL", "REPLICAS"],
+            Ask::Sentinels => &["SENTINEL", "SENTINELS"],
+        }
+    }
+
+    /// The permission that a user needs for it.
+    pub fn permission(self) -> &'static str {
+        match self {
+            Ask::Ping => "+ping",
+            Ask::WhoAmI => "+acl|whoami",
+            Ask::InfoServer | Ask::Info => "+info",
+            Ask::ConfigPort | Ask::Config => "+config|get",
+            Ask::NoCommand => "",
+            Ask::Users => "+acl|list",
+            Ask::Modules => "+module|list",
+            Ask::Commands => "+command",
+            Ask::Clients => "+client|list",
+            Ask::Denied => "+acl|log",
+            Ask::Role => "+role",
+            Ask::ClusterNodes => "+cluster|nodes",
+            Ask::Masters => "+sentinel|masters",
+            Ask::SentinelConfig => "+sentinel|config",
+            Ask::Replicas => "+sentinel|replicas",
+            Ask::Sentinels => "+sentinel|sentinels",
+        }
+    }
+}
+
+/// What is asked before anybody has logged in: what a stranger sees.
+const STRANGER: [Ask; 5] = [Ask::Ping, Ask::WhoAmI, Ask::InfoServer, Ask::ConfigPort, Ask::NoCommand];
+
+/// What is asked of every server.
+const EVERYBODY: [Ask; 9] = [
+    Ask::WhoAmI,
+    Ask::Info,
+    Ask::Config,
+    Ask::Users,
+    Ask::Modules,
+    Ask::Commands,
+    Ask::Clients,
+    Ask::Denied,
+    Ask::Role,
+];
+
+/// What came of a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// This was replied.
+    Reply(Reply),
+    /// Nothing, for this reason.
+    Missing(String),
+}
+
+/// The name of a master, and what a Sentinel answers about it.
+pub type Group = (Vec<u8>, Vec<(Ask, Answer)>);
+
+/// Everything that a server answered.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// Before anybody had logged in.
+    pub stranger: Vec<(Ask, Answer)>,
+    /// What came of `AUTH`; `None` where there were no credentials.
+    pub login: Option<Answer>,
+    /// As the user of the audit, or as a stranger where there were no credentials.
+    pub told: Vec<(Ask, Answer)>,
+    /// Of a Sentinel: of each master the answers to [`Ask::Replicas`] and [`Ask::Sentinels`].
+    pub groups: Vec<Group>,
+    /// How the connection is secured.
+    pub security: Security,
+    /// Whether it was made within this host.
+    pub local: bool,
+    /// How often something was sent and waited for.
+    pub round_trips: usize,
+    /// How long all of it took.
+    pub took: Duration,
+}
+
+impl Answers {
+    /// The reply to a question, if there is one that is no error.
+    pub fn reply(&self, ask: Ask) -> Option<&Reply> {
+        self.get(ask).and_then(|answer| match answer {
+            Answer::Reply(Reply::Error { .. }) | Answer::Missing(_) => None,
+            Answer::Reply(reply) => Some(reply),
+        })
+    }
+
+    /// What came of a question.
+    pub fn get(&self, ask: Ask) -> Option<&Answer> {
+        find(&self.told, ask)
+    }
+
+    /// What came of a question before anybody had logged in.
+    pub fn to_stranger(&self, ask: Ask) -> Option<&Answer> {
+        find(&self.stranger, ask)
+    }
+
+    /// What would help where a question has no answer: a permission, a password, a server that answers.
+    pub fn needs(&self, ask: Ask) -> String {
+        let command = ask.words().join(" ");
+        let login = match &self.login {
+            Some(Answer::Reply(Reply::Error { code, .. })) => return format!("a login that the server takes ({code})"),
+            Some(_) => "the user of the audit",
+            None => "clients without a login",
+        };
+        match self.get(ask) {
+            Some(Answer::Reply(Reply::Error { code, .. })) => match code.as_str() {
+                "NOAUTH" => "a user and a password for the audit".to_owned(),
+                "NOPERM" => format!("`{}` for {login}", ask.permission()),
+                "DENIED" => {
+                    "a connection from the host itself, or a password: protected mode refuses others".to_owned()
+                }
+                code => format!("a server that answers `{command}` ({code}: renamed, or a managed service)"),
+            },
+            Some(Answer::Missing(why)) => format!("an answer to `{command}`: {why}"),
+            _ => format!("an answer to `{command}`"),
+        }
+    }
+}
+
+fn find(all: &[(Ask, Answer)], ask: Ask) -> Option<&Answer> {
+    all.iter().find(|(asked, _)| *asked == ask).map(|(_, answer)| answer)
+}
+
+/// Asks a server everything.
+///
+/// # Errors
+/// Why no connection came about.
+pub fn ask(target: &Target, security: &super::connect::Tls, limits: Limits) -> Result<Answers, String> {
+    let started = Instant::now();
+    let mut line = Connection::open(target, security, limits)?;
+    let mut answers = Answers {
+        stranger: Vec::new(),
+        login: None,
+        told: Vec::new(),
+        groups: Vec::new(),
+        security: line.security().clone(),
+        local: line.is_local(),
+        round_trips: 0,
+        took: Duration::ZERO,
+    };
+    first(&mut line, target, &mut answers);
+    let info = answers.reply(Ask::Info).and_then(Reply::text).unwrap_or_default();
+    if says(&info, "redis_mode", "sentinel") || says(&info, "server_mode", "sentinel") {
+        sentinel(&mut line, &mut answers);
+    } else if says(&info, "cluster_enabled", "1") {
+        let told = flight(&mut line, &[Ask::ClusterNodes]);
+        answers.told.extend(told);
+        answers.round_trips += 1;
+    }
+    answers.took = started.elapsed();
+    Ok(answers)
+}
+
+/// What is asked of every server: in one flight without credentials, otherwise in two. Redis 8.2 leaves the reply to a
+/// login that fails out where an answer to somebody without a login is still on its way.
+fn first(line: &mut Connection, target: &Target, answers: &mut Answers) {
+    STRANGER.iter().for_each(|ask| line.queue(*ask, None));
+    if let Some(login) = &target.login {
+        line.send();
+        answers.round_trips += 1;
+        answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect();
+        line.queue_login(login);
+    }
+    EVERYBODY.iter().for_each(|ask| line.queue(*ask, None));
+    line.send();
+    answers.round_trips += 1;
+    match &target.login {
+        Some(_) => answers.login = Some(line.receive()),
+        None => answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect(),
+    }
+    answers.told = EVERYBODY.iter().map(|ask| (*ask, line.receive())).collect();
+}
+
+fn flight(line: &mut Connection, asks: &[Ask]) -> Vec<(Ask, Answer)> {
+    asks.iter().for_each(|ask| line.queue(*ask, None));
+    line.send();
+    asks.iter().map(|ask| (*ask, line.receive())).collect()
+}
+
+/// What a Sentinel watches, and who else watches it.
+fn sentinel(line: &mut Connection, answers: &mut Answers) {
+    let told = flight(line, &[Ask::Masters, Ask::SentinelConfig]);
+    answers.told.extend(told);
+    answers.round_trips += 1;
+    let names: Vec<Vec<u8>> = answers.reply(Ask::Masters).map(names).unwrap_or_default();
+    if names.is_empty() {
+        return;
+    }
+    let asks = [Ask::Replicas, Ask::Sentinels];
+    for name in &names {
+        asks.iter().for_each(|ask| line.queue(*ask, Some(name)));
+    }
+    line.send();
+    answers.round_trips += 1;
+    for name in names {
+        let told = asks.iter().map(|ask| (*ask, line.receive())).collect();
+        answers.groups.push((name, told));
+    }
+}
+
+/// The names of the masters that a Sentinel watches.
+fn names(masters: &Reply) -> Vec<Vec<u8>> {
+    let name = |master: &Reply| {
+        let pairs = master.pairs()?;
+        let (_, name) = pairs.iter().find(|(key, _)| key.bytes() == Some(b"name"))?;
+        name.bytes().map(<[u8]>::to_vec)
+    };
+    masters.list().unwrap_or_default().iter().filter_map(name).collect()
+}
+
+/// Whether `INFO` has a line `name:value`.
+pub fn says(info: &str, name: &str, value: &str) -> bool {
+    line_of(info, name) == Some(value)
+}
+
+/// What `INFO` has after `name:`.
+pub fn line_of<'a>(info: &'a str, name: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_end)
+}

@@ -1,0 +1,274 @@
+//! What only a running server can tell: who is connected, what was refused, whether it saves and replicates, what a
+//! stranger sees, and how the connection is secured.
+
+use super::ask::{Answer, Answers, Ask, line_of};
+use super::reply::Reply;
+use crate::fact::{Fact, Unknown, Why};
+use crate::platform::redis::live::subject::Answered;
+use crate::text::{Place, SourceId, Sources, Span};
+
+/// The facts of a running server, and the source that their places are in.
+pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (Fact, SourceId) {
+    let info = answers.reply(Ask::Info).and_then(Reply::text);
+    let clients = answers.reply(Ask::Clients).and_then(Reply::text);
+    let denied = answers.reply(Ask::Denied).map(entries);
+    let mut text = String::new();
+    for line in info.iter().flat_map(|info| info.lines()).filter(|line| kept(line)) {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    for client in clients.iter().flat_map(|clients| clients.lines()) {
+        text.push_str(client.trim_end());
+        text.push('\n');
+    }
+    for entry in denied.iter().flatten() {
+        text.push_str(&shown(entry));
+        text.push('\n');
+    }
+    let source = sources.add(Place::Live { url: answered.url.clone(), what: "state" }, text.clone().into_bytes());
+    let maker = Maker { answers, info, text, source };
+    let fields = [
+        ("url", maker.derived(answered.url.clone())),
+        ("version", maker.told(Ask::Info, |_| answered.version.clone().ok().map(Into::into))),
+        ("local", maker.derived(answers.local)),
+        ("encrypted", maker.derived(answers.security.protocol.is_some())),
+        ("tls_protocol", maker.derived(answers.security.protocol.clone().unwrap_or_default())),
+        ("tls_distrust", maker.derived(answers.security.distrust.clone().unwrap_or_default())),
+        ("logged_in", maker.derived(matches!(answers.login, Some(Answer::Reply(Reply::Bytes(_)))))),
+        ("stranger", maker.stranger()),
+        ("up_seconds", maker.number("uptime_in_seconds")),
+        ("role", maker.word("role")),
+        ("clients", maker.clients(clients.as_deref())),
+        ("denied", maker.denied(denied.as_deref())),
+        ("replicas", maker.number("connected_slaves")),
+        ("primary_link", maker.word("master_link_status")),
+        ("loading", maker.is("loading", "1")),
+        ("rdb_save_status", maker.word("rdb_last_bgsave_status")),
+        ("rdb_changes", maker.number("rdb_changes_since_last_save")),
+        ("aof_write_status", maker.word("aof_last_write_status")),
+        ("aof_rewrite_status", maker.word("aof_last_bgrewrite_status")),
+        ("rejected_connections", maker.number("rejected_connections")),
+        ("evicted_keys", maker.number("evicted_keys")),
+    ];
+    (Fact::record(fields, maker.whole()), source)
+}
+
+/// Whom `CLIENT LIST` names for the link to the primary (`networking.c:catClientInfoString`).
+const SUPERUSER: &str = "(superuser)";
+
+/// The lines of `INFO` that facts are made of, and those that say what server it is.
+const LINES: [&str; 19] = [
+    "redis_version",
+    "valkey_version",
+    "server_name",
+    "redis_mode",
+    "server_mode",
+    "tcp_port",
+    "executable",
+    "config_file",
+    "uptime_in_seconds",
+    "role",
+    "connected_slaves",
+    "master_link_status",
+    "loading",
+    "rdb_last_bgsave_status",
+    "rdb_changes_since_last_save",
+    "aof_last_write_status",
+    "aof_last_bgrewrite_status",
+    "rejected_connections",
+    "evicted_keys",
+];
+
+fn kept(line: &str) -> bool {
+    line.split_once(':').is_some_and(|(name, _)| LINES.contains(&name))
+}
+
+/// An entry of `ACL LOG`: its fields by name.
+type Entry = Vec<(String, String)>;
+
+fn entries(log: &Reply) -> Vec<Entry> {
+    let text =
+        |reply: &Reply| reply.text().or_else(|| reply.int().map(|number| number.to_string())).unwrap_or_default();
+    let entry = |entry: &Reply| -> Option<Entry> {
+        Some(entry.pairs()?.into_iter().map(|(key, value)| (text(key), text(value).replace('\n', " "))).collect())
+    };
+    log.list().unwrap_or_default().iter().filter_map(entry).collect()
+}
+
+fn shown(entry: &Entry) -> String {
+    let fields = entry.iter().filter(|(name, _)| name != "client-info").map(|(name, value)| format!("{name}={value}"));
+    format!("denied: {}", fields.collect::<Vec<_>>().join(" "))
+}
+
+fn of<'e>(entry: &'e Entry, name: &str) -> &'e str {
+    entry.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
+}
+
+struct Maker<'a> {
+    answers: &'a Answers,
+    info: Option<String>,
+    text: String,
+    source: SourceId,
+}
+
+impl Maker<'_> {
+    fn whole(&self) -> Span {
+        Span::new(self.source, 0, self.text.len())
+    }
+
+    fn derived(&self, value: impl Into<crate::fact::Value>) -> Fact {
+        Fact::derived(value, Span::at(self.source, 0))
+    }
+
+    fn unknown(&self, ask: Ask) -> Fact {
+        Fact::Unknown(Unknown::new(Why::NotPermitted, Span::at(self.source, 0), self.answers.needs(ask)))
+    }
+
+    /// A fact that a question answers.
+    fn told(&self, ask: Ask, value: impl FnOnce(&Reply) -> Option<crate::fact::Value>) -> Fact {
+        let told = self.answers.reply(ask).and_then(value);
+        told.map_or_else(|| self.unknown(ask), |value| Fact::derived(value, Span::at(self.source, 0)))
+    }
+
+    /// The place of a line of the text that begins so.
+    fn line(&self, start: &str) -> Span {
+        let at = match self.text.starts_with(start) {
+            true => Some(0),
+            false => self.text.find(&format!("\n{start}")).map(|at| at + 1),
+        };
+        at.map_or(Span::at(self.source, 0), |at| {
+            let end = self.text[at..].find('\n').map_or(self.text.len(), |end| at + end);
+            Span::new(self.source, at, end)
+        })
+    }
+
+    /// What `INFO` says under a name: the empty text where it does not have it, which is no fault of the user.
+    fn word(&self, name: &str) -> Fact {
+        match &self.info {
+            None => self.unknown(Ask::Info),
+            Some(info) => {
+                Fact::derived(line_of(info, name).unwrap_or_default().to_owned(), self.line(&format!("{name}:")))
+            }
+        }
+    }
+
+    /// A number of `INFO`; -1 where it does not have it.
+    fn number(&self, name: &str) -> Fact {
+        match &self.info {
+            None => self.unknown(Ask::Info),
+            Some(info) => {
+                let number: i64 = line_of(info, name).and_then(|text| text.parse().ok()).unwrap_or(-1);
+                Fact::derived(number, self.line(&format!("{name}:")))
+            }
+        }
+    }
+
+    fn is(&self, name: &str, value: &str) -> Fact {
+        match &self.info {
+            None => self.unknown(Ask::Info),
+            Some(info) => Fact::derived(line_of(info, name) == Some(value), self.line(&format!("{name}:"))),
+        }
+    }
+
+    /// What somebody without a login sees.
+    fn stranger(&self) -> Fact {
+        let class = |ask: Ask| match self.answers.to_stranger(ask) {
+            Some(Answer::Reply(Reply::Error { code, .. })) => code.clone(),
+            Some(Answer::Reply(_)) => "answered".to_owned(),
+            Some(Answer::Missing(_)) | None => "nothing".to_owned(),
+        };
+        let answered = |ask: Ask| class(ask) == "answered";
+        let fields = [
+            ("ping", self.derived(class(Ask::Ping))),
+            ("info", self.derived(answered(Ask::InfoServer))),
+            ("config", self.derived(answered(Ask::ConfigPort))),
+            // A command that there is not is told from one that there is.
+            ("tells_commands", self.derived(class(Ask::NoCommand) != class(Ask::ConfigPort))),
+        ];
+        Fact::record(fields, Span::at(self.source, 0))
+    }
+
+    fn clients(&self, list: Option<&str>) -> Fact {
+        let Some(list) = list else { return self.unknown(Ask::Clients) };
+        let ports = self.ports();
+        let mut all = Vec::new();
+        for line in list.lines() {
+            let field = |name: &str| -> String {
+                let value = line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+                value.unwrap_or_default().to_owned()
+            };
+            let at = self.line(line.trim_end());
+            let address = field("addr");
+            let host = address.rsplit_once(':').map_or("", |(host, _)| host.trim_matches(['[', ']']));
+            let unix = field("flags").contains('U');
+            let local = unix || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+            let own = field("laddr");
+            let port = own.rsplit_once(':').map_or("", |(_, port)| port);
+            let number = |name: &str| field(name).parse::<i64>().unwrap_or(-1);
+            let encrypted = match (&ports, unix, port) {
+                (_, true, _) => Fact::derived(false, at),
+                (Some((plain, tls)), _, port) if port == plain || port == tls => Fact::derived(port == tls, at),
+                _ => Fact::unknown(Why::NotPermitted, at, self.answers.needs(Ask::Config)),
+            };
+            let fields = [
+                ("address", Fact::derived(host.to_owned(), at)),
+                ("local", Fact::derived(local, at)),
+                ("unix", Fact::derived(unix, at)),
+                ("user", Fact::derived(field("user"), at)),
+                ("name", Fact::derived(field("name"), at)),
+                ("replica", Fact::derived(field("flags").contains('S'), at)),
+                ("encrypted", encrypted),
+                ("may_log_in", self.may_log_in(&field("user"), at)),
+                ("age_seconds", Fact::derived(number("age"), at)),
+                ("idle_seconds", Fact::derived(number("idle"), at)),
+            ];
+            all.push(Fact::record(fields, at));
+        }
+        Fact::derived(all, self.whole())
+    }
+
+    /// The ports without and with TLS, as texts.
+    fn ports(&self) -> Option<(String, String)> {
+        let settings = self.answers.reply(Ask::Config)?.pairs()?;
+        let get = |name: &str| {
+            settings.iter().find(|(key, _)| key.bytes() == Some(name.as_bytes())).and_then(|(_, value)| value.text())
+        };
+        Some((get("port")?, get("tls-port").unwrap_or_default()))
+    }
+
+    /// Whether a user who is connected could still log in: it is there, and it is on.
+    fn may_log_in(&self, user: &str, at: Span) -> Fact {
+        let Some(users) = self.answers.reply(Ask::Users).and_then(Reply::list) else {
+            return Fact::unknown(Why::NotPermitted, at, self.answers.needs(Ask::Users));
+        };
+        let on = users.iter().filter_map(Reply::text).any(|line| {
+            let mut words = line.split(' ').skip(1);
+            words.next() == Some(user) && words.next() == Some("on")
+        });
+        // The link to the primary is nobody's session.
+        Fact::derived(on || user.is_empty() || user == SUPERUSER, at)
+    }
+
+    fn denied(&self, log: Option<&[Entry]>) -> Fact {
+        let Some(log) = log else { return self.unknown(Ask::Denied) };
+        let all: Vec<Fact> = log
+            .iter()
+            .map(|entry| {
+                let at = self.line(&shown(entry));
+                let info = of(entry, "client-info");
+                let address = info.split(' ').find_map(|word| word.strip_prefix("addr=")).unwrap_or_default();
+                let age: f64 = of(entry, "age-seconds").parse().unwrap_or(-1.0);
+                let fields = [
+                    ("reason", Fact::derived(of(entry, "reason").to_owned(), at)),
+                    ("object", Fact::derived(of(entry, "object").to_owned(), at)),
+                    ("user", Fact::derived(of(entry, "username").to_owned(), at)),
+                    ("count", Fact::derived(of(entry, "count").parse::<i64>().unwrap_or(1), at)),
+                    ("age_seconds", Fact::derived(age as i64, at)),
+                    ("address", Fact::derived(address.rsplit_once(':').map_or("", |(host, _)| host).to_owned(), at)),
+                ];
+                Fact::record(fields, at)
+            })
+            .collect();
+        Fact::derived(all, self.whole())
+    }
+}
