@@ -7,7 +7,7 @@ use hardline::check::embedded;
 use serde::Deserialize;
 
 /// Checks that no row calls for: what the server does where nobody expects it.
-const BEYOND: [&str; 13] = [
+const BEYOND: [&str; 23] = [
     "nginx/cache-keeps-posts",
     "nginx/cache-rule-broken",
     "nginx/cache-rule-without-example",
@@ -17,8 +17,18 @@ const BEYOND: [&str; 13] = [
     "nginx/refused-by-some-versions",
     "nginx/site-data-cleared-always",
     "nginx/will-not-start",
+    "redis/access-denied-lately",
     "redis/acl-rule-crashes-server",
+    "redis/append-fails",
+    "redis/certificate-not-trusted",
+    "redis/client-in-clear",
+    "redis/connections-rejected",
+    "redis/primary-lost",
     "redis/protected-mode-denies-users",
+    "redis/server-shown-to-strangers",
+    "redis/session-outlives-user",
+    "redis/settings-open-to-strangers",
+    "redis/snapshot-fails",
     "sentinel/refused-by-some-versions",
     "sentinel/will-not-start",
 ];
