@@ -15,12 +15,14 @@ use hardline::report::terminal::{self, Style};
 use hardline::text::{Level, Notice};
 
 mod acl;
+mod audit;
 mod check;
 mod effective;
 mod explain;
 mod facts;
 mod list;
 mod new;
+mod output;
 mod schema;
 mod test;
 mod waive;
@@ -43,6 +45,8 @@ struct Cli {
 enum Command {
     /// Lint files and folders
     Check(check::Arguments),
+    /// Audit servers that run
+    Audit(audit::Arguments),
     /// Say what a server would do with a configuration: whether it starts, settings, users, who gets in
     Effective(effective::Arguments),
     /// Say what Redis users can do, and which rule decides it
@@ -179,6 +183,7 @@ pub fn run() -> u8 {
     let mut screen = Screen::new(cli.color);
     let code = match cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
+        Command::Audit(arguments) => audit::run(&arguments, cli.color, &mut screen),
         Command::Effective(arguments) => effective::run(&arguments, &mut screen),
         Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),

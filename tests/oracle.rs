@@ -2,6 +2,7 @@
 
 mod acl_live;
 mod acl_recorded;
+mod audit_live;
 mod conf_live;
 mod conf_recorded;
 mod corpus;

@@ -4,7 +4,7 @@
 //! One configuration a version for each 50 ACL questions: 100 in the ordinary run, 1,000 with `HARDLINE_CASES=50000`.
 //! `HARDLINE_SEED` is another seed.
 
-mod generate;
+pub mod generate;
 mod lines;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +110,7 @@ const NOT_PLAIN: &[&str] = &[
 ];
 
 /// The server's settings and defaults, those that a file can repeat.
-fn plain_settings(server: &Server) -> Vec<(String, String)> {
+pub fn plain_settings(server: &Server) -> Vec<(String, String)> {
     let running = server.run(&["--port", "{PORT}", "--bind", "127.0.0.1"]);
     let reply = running.client(None).and_then(|mut client| client.ask(&["CONFIG", "GET", "*"])).expect("the settings");
     let settings = items(&reply).chunks(2).map(|pair| (text(&pair[0]), text(&pair[1])));

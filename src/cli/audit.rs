@@ -1,0 +1,185 @@
+//! `hardline audit`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use hardline::audit::{MOST, Plan};
+use hardline::choose::Wishes;
+use hardline::date::Date;
+use hardline::platform::redis::live::ask::Ask;
+use hardline::platform::redis::live::connect::Tls;
+use hardline::platform::redis::live::target::{Limits, Login, Target};
+use hardline::project::{Options, Trouble};
+
+use super::output::Reporting;
+use super::{Color, Failure, Screen, epoch};
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Servers: redis://HOST:PORT, rediss:// for TLS, unix:///PATH, redis+sentinel://, redis+cluster://
+    #[arg(value_name = "URL", required_unless_present = "print_acl")]
+    targets: Vec<String>,
+    #[command(flatten)]
+    login: Credentials,
+    #[command(flatten)]
+    tls: Security,
+    /// How long a connection may take to be made, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 3000)]
+    connect_timeout: u64,
+    /// How long a server may keep silent in the middle of an answer, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 5000)]
+    read_timeout: u64,
+    /// How long all of one server may take, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 15000)]
+    timeout: u64,
+    /// How many servers are asked at a time
+    #[arg(long, value_name = "COUNT", default_value_t = MOST)]
+    connections: usize,
+    #[command(flatten)]
+    reporting: Reporting,
+    /// Runs only these checks: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Leaves these checks out: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// Does not fail with 3 when something could not be decided, or a server did not answer
+    #[arg(long)]
+    no_strict: bool,
+    /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    checks: Vec<PathBuf>,
+    /// The configuration file, instead of the nearest hardline.toml above
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Shows everything as if nothing were waived
+    #[arg(long)]
+    no_waivers: bool,
+    /// Prints the rules of a user who may read what an audit reads and nothing else
+    #[arg(long)]
+    print_acl: bool,
+}
+
+/// With what to log in where a URL says nothing. The password is in REDISCLI_AUTH, or comes on standard input.
+#[derive(Args)]
+struct Credentials {
+    /// The user to log in as
+    #[arg(long, value_name = "NAME")]
+    user: Option<String>,
+    /// Reads the password from the first line of standard input
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Args)]
+struct Security {
+    /// The certificates of the authorities to trust, instead of this machine's
+    #[arg(long, value_name = "FILE")]
+    ca: Option<PathBuf>,
+    /// The certificate to show to the server
+    #[arg(long, value_name = "FILE", requires = "key")]
+    cert: Option<PathBuf>,
+    /// Its private key
+    #[arg(long, value_name = "FILE", requires = "cert")]
+    key: Option<PathBuf>,
+    /// The name that certificates are to have, instead of the host's
+    #[arg(long, value_name = "NAME")]
+    server_name: Option<String>,
+    /// Sends the password to a server whose certificate is not trusted, too
+    #[arg(long)]
+    insecure: bool,
+}
+
+/// The user of an audit: these permissions, no keys, no channels.
+const AUDITOR: &str = "user hardline-audit on >PASSWORD resetkeys resetchannels -@all";
+
+/// What every audit reads, in the order of the rules.
+const READS: [Ask; 9] = [
+    Ask::Ping,
+    Ask::Info,
+    Ask::Commands,
+    Ask::Config,
+    Ask::Users,
+    Ask::WhoAmI,
+    Ask::Modules,
+    Ask::Clients,
+    Ask::Denied,
+];
+
+pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> Result<u8, Failure> {
+    if arguments.print_acl {
+        let rules: Vec<&str> = READS.iter().map(|ask| ask.permission()).collect();
+        writeln!(screen.out, "{AUDITOR} {} {}", rules.join(" "), Ask::ClusterNodes.permission())?;
+        return Ok(0);
+    }
+    let options = Options {
+        cwd: std::env::current_dir()?,
+        config: arguments.config.clone(),
+        checks: arguments.checks.clone(),
+        wishes: Wishes { select: arguments.select.clone(), ignore: arguments.ignore.clone() },
+        no_waivers: arguments.no_waivers,
+        timed: epoch().is_none(),
+        today: epoch().map(Date::of_seconds),
+        ..Options::default()
+    };
+    let milliseconds = Duration::from_millis;
+    let plan = Plan {
+        targets: targets(arguments)?,
+        tls: Tls {
+            ca: arguments.tls.ca.clone(),
+            cert: arguments.tls.cert.clone(),
+            key: arguments.tls.key.clone(),
+            server_name: arguments.tls.server_name.clone(),
+            insecure: arguments.tls.insecure,
+        },
+        limits: Limits {
+            connect: milliseconds(arguments.connect_timeout.max(1)),
+            read: milliseconds(arguments.read_timeout.max(1)),
+            whole: milliseconds(arguments.timeout.max(1)),
+            ..Limits::default()
+        },
+        connections: arguments.connections,
+    };
+    let (started, all) = (Instant::now(), plan.targets.len());
+    let shows = io::stderr().is_terminal();
+    let done = |count: usize| {
+        if shows && started.elapsed() > Duration::from_secs(1) {
+            let end = if count == all { "\n" } else { "" };
+            let _ = write!(io::stderr().lock(), "\r{count} of {all} servers{end}");
+        }
+    };
+    let (report, facts) = hardline::audit::audit(&options, &plan, &done)?;
+    let code = arguments.reporting.write((&report, &facts), !arguments.no_strict, &options.cwd, color, screen);
+    // The process ends here.
+    std::mem::forget((report, facts));
+    code
+}
+
+/// The servers, with what to log in where their URLs say nothing.
+fn targets(arguments: &Arguments) -> Result<Vec<Target>, Failure> {
+    let password = match arguments.login.password_stdin {
+        true => {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line)?;
+            Some(line.trim_end_matches(['\r', '\n']).to_owned())
+        }
+        false => std::env::var("REDISCLI_AUTH").ok().filter(|password| !password.is_empty()),
+    };
+    if arguments.login.user.is_some() && password.is_none() {
+        return Err(Trouble::line("--user needs a password: in REDISCLI_AUTH, or with --password-stdin").into());
+    }
+    let login = password.map(|password| Login { user: arguments.login.user.clone(), password });
+    let (mut targets, mut lines) = (Vec::new(), Vec::new());
+    for (number, url) in arguments.targets.iter().enumerate() {
+        match Target::parse(url) {
+            Ok(mut target) => {
+                target.login = target.login.or_else(|| login.clone());
+                targets.push(target);
+            }
+            Err(why) => lines.push(format!("server {}: {why}", number + 1)),
+        }
+    }
+    if lines.is_empty() { Ok(targets) } else { Err(Trouble { lines, ..Trouble::default() }.into()) }
+}

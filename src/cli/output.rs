@@ -1,0 +1,109 @@
+//! Reports as a command's output: in which format, into which files, and with which exit code.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use hardline::finding::Severity;
+use hardline::project::Facts;
+use hardline::report::terminal::Style;
+use hardline::report::{Report, Shower, concise, github, json, markdown, sarif, terminal};
+
+use super::{Color, Failure, Screen, style, tell};
+
+/// Where reports go, and what makes them a failure.
+#[derive(Args, Clone)]
+pub(super) struct Reporting {
+    /// What standard output gets [default: terminal on a terminal, else concise]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Writes a further report to a file; may be given more than once
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = output)]
+    output: Vec<(Format, PathBuf)>,
+    /// The mildest severity that makes the exit code 1
+    #[arg(long, value_name = "SEVERITY", default_value = "medium")]
+    fail_on: Severity,
+    /// Leaves the notices on standard error out
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: findings with their lines
+    Terminal,
+    /// One line for each thing
+    Concise,
+    /// For programs; `hardline schema report` describes it
+    Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
+    /// For the log of GitHub Actions, which shows it at the lines
+    Github,
+    /// For a comment on a pull request or a job's summary
+    Markdown,
+}
+
+impl Format {
+    fn shows_fixes(self) -> bool {
+        !matches!(self, Format::Concise | Format::Github)
+    }
+}
+
+/// `FORMAT=FILE`.
+fn output(text: &str) -> Result<(Format, PathBuf), String> {
+    let (format, file) = text.split_once('=').ok_or("expected FORMAT=FILE, such as json=report.json")?;
+    Ok((Format::from_str(format, false)?, PathBuf::from(file)))
+}
+
+impl Reporting {
+    /// The format of standard output.
+    pub fn format(&self, screen: &Screen) -> Format {
+        let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };
+        self.format.unwrap_or(usual)
+    }
+
+    /// Whether some format shows fixes as far as bytes.
+    pub fn shows_fixes(&self, screen: &Screen) -> bool {
+        self.format(screen).shows_fixes() || self.output.iter().any(|(format, _)| format.shows_fixes())
+    }
+
+    /// Tells the notices, writes all reports, and gives the exit code.
+    pub fn write(
+        &self,
+        (report, facts): (&Report, &Facts),
+        strict: bool,
+        cwd: &Path,
+        color: Color,
+        screen: &mut Screen,
+    ) -> Result<u8, Failure> {
+        let show = facts.shower(cwd);
+        if !self.quiet {
+            tell(&report.notices, show);
+        }
+        for (format, file) in &self.output {
+            let mut bytes = Vec::new();
+            render(*format, report, show, style(color, false), &mut bytes)?;
+            let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+            fs::write(cwd.join(file), bytes).map_err(named)?;
+        }
+        let code = report.exit_code(self.fail_on, strict);
+        match render(self.format(screen), report, show, screen.style, &mut screen.out) {
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+            // Whoever reads it has seen enough; the code is the same.
+            _ => Ok(code),
+        }
+    }
+}
+
+fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Terminal => terminal::render(report, show, style, out),
+        Format::Concise => concise::render(report, show, out),
+        Format::Json => json::render(report, show, out),
+        Format::Sarif => sarif::render(report, show, out),
+        Format::Github => github::render(report, show, out),
+        Format::Markdown => markdown::render(report, show, out),
+    }
+}
