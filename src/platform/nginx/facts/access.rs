@@ -1,8 +1,10 @@
 //! Who is let in on a level.
 
 use super::Maker;
-use crate::fact::{Fact, Unknown};
-use crate::platform::nginx::scope::LevelId;
+use super::written::names;
+use crate::fact::{Fact, Unknown, Why};
+use crate::platform::nginx::condition::Condition;
+use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::Directive;
 
 /// Directives that ask for a proof of who the client is.
@@ -18,6 +20,25 @@ const PROOFS: [&str; 9] = [
     "access_by_lua_file",
 ];
 
+/// How the names of variables begin that say who a client is.
+const CLIENT: [&str; 12] = [
+    "remote_addr",
+    "binary_remote_addr",
+    "realip_remote_addr",
+    "proxy_protocol_addr",
+    "remote_user",
+    "ssl_client_",
+    "geoip_",
+    "geoip2_",
+    "http_authorization",
+    "http_x_",
+    "cookie_",
+    "arg_",
+];
+
+/// How deep variables may be made of each other.
+const DEEPEST: usize = 8;
+
 /// The rules of addresses on a level, and what may be beside them.
 struct Rules<'a> {
     all: Vec<&'a Directive>,
@@ -26,9 +47,9 @@ struct Rules<'a> {
 }
 
 impl Rules<'_> {
-    /// Where the rule of this name for all clients is.
+    /// Where the rule of this name for all clients is. Strangers come by IPv4 at least.
     fn of_all(&self, name: &str) -> Option<usize> {
-        self.all.iter().position(|rule| *rule.name == *name && rule.arg(0) == "all")
+        self.all.iter().position(|rule| *rule.name == *name && is_everybody(rule.arg(0)))
     }
 
     /// Why more may be known of what comes before a rule, or after the last for `None`: what stands behind it in the
@@ -41,11 +62,17 @@ impl Rules<'_> {
         })
     }
 
-    /// Whether some client is turned away by his address.
+    /// Whether a stranger is turned away by his address: the first rule for everybody says so. Where there is none, whoever
+    /// is in no rule gets in.
     fn turns_away(&self) -> bool {
-        let deny = self.all.iter().position(|rule| *rule.name == *"deny");
+        let deny = self.of_all("deny");
         deny.is_some_and(|deny| self.of_all("allow").is_none_or(|allow| deny < allow))
     }
+}
+
+/// Whether an address of `allow` or `deny` stands for everybody.
+fn is_everybody(address: &str) -> bool {
+    matches!(address, "all" | "0.0.0.0/0")
 }
 
 impl<'a> Maker<'a> {
@@ -94,9 +121,48 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// Whether some client is turned away, or why that is not known.
+    /// Whether a stranger is turned away, or why that is not known: by rules, by a proof that is asked for, or by an `if`
+    /// that looks at who asks.
     fn restricted(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {
-        let deny = rules.all.iter().position(|rule| *rule.name == *"deny");
+        match self.restricted_by_rules(id, rules) {
+            Ok(false) => self.guard(id).map_or(Ok(false), Err),
+            said => said,
+        }
+    }
+
+    /// An `if` that turns some clients away for who they are.
+    fn guard(&self, id: LevelId) -> Option<Unknown> {
+        let levels = &self.model.levels;
+        let refuses = |directive: &Directive| {
+            let code = directive.arg(0).parse::<u16>();
+            *directive.name == *"return" && code.is_ok_and(|code| (400..500).contains(&code))
+        };
+        levels.around(id).flat_map(|level| levels.all[level].children.iter()).find_map(|&child| {
+            let level = &levels.all[child];
+            let asks = level.directive.filter(|_| matches!(level.kind, Kind::If | Kind::ServerIf))?;
+            let turns_away = level.own.iter().any(|directive| refuses(directive));
+            (turns_away && self.asks_who(Condition::of(asks).value, 0))
+                .then(|| Unknown::new(Why::NotSupported, asks.text(), "which clients this `if` turns away"))
+        })
+    }
+
+    /// Whether a text has to do with who the client is: its address, a header or cookie or argument of its own, a
+    /// certificate, or what is made of these.
+    fn asks_who(&self, text: &str, depth: usize) -> bool {
+        names([text]).into_iter().any(|name| {
+            let name = name.to_ascii_lowercase();
+            let of_client = CLIENT.iter().any(|start| name.starts_with(start));
+            of_client
+                || depth < DEEPEST
+                    && self.model.made.get(&name).is_some_and(|made| {
+                        let source = made.directive.args.first().map_or("", |word| &word.text);
+                        *made.directive.name == *"geo" || self.asks_who(source, depth + 1)
+                    })
+        })
+    }
+
+    fn restricted_by_rules(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {
+        let deny = rules.of_all("deny");
         let by_address = rules.doubt_before(deny).cloned().map_or_else(|| Ok(rules.turns_away()), Err);
         // Whoever is turned away by his address must at least show something.
         if matches!(by_address, Ok(true)) {
