@@ -15,7 +15,7 @@ mod upstream;
 mod written;
 
 use std::cell::OnceCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::model::Model;
 use super::scope::{Kind, Level, LevelId};
@@ -50,7 +50,7 @@ pub struct Subject<'a> {
 
 /// All facts of a configuration.
 pub fn facts(subject: &Subject<'_>) -> Record {
-    let maker = Maker { subject, model: subject.model, labels: OnceCell::new() };
+    let maker = Maker { subject, model: subject.model, labels: OnceCell::new(), level_labels: OnceCell::new() };
     let mut facts: Vec<(Name, Fact)> = written::facts(&maker);
     let mut add = |name: Name, make: &dyn Fn() -> Option<Fact>| {
         if subject.wanted.has(name) {
@@ -79,6 +79,8 @@ struct Maker<'a> {
     model: &'a Model<'a>,
     /// What a reader would call each server.
     labels: OnceCell<BTreeMap<LevelId, String>>,
+    /// What a reader would call each level.
+    level_labels: OnceCell<Vec<String>>,
 }
 
 impl<'a> Maker<'a> {
@@ -117,7 +119,35 @@ impl<'a> Maker<'a> {
     }
 
     /// What a reader would call a level.
+    /// What a reader would call a level: what opens it, and where several are opened so, of which server it is, and which
+    /// of them. Checks find what belongs to a level by it.
     fn label(&self, id: LevelId) -> String {
+        let labels = self.level_labels.get_or_init(|| self.level_labels());
+        labels.get(id).cloned().unwrap_or_default()
+    }
+
+    fn level_labels(&self) -> Vec<String> {
+        let written: Vec<String> = (0..self.model.levels.all.len()).map(|id| self.opening(id)).collect();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        written.iter().for_each(|label| *counts.entry(label).or_default() += 1);
+        let mut seen: HashMap<String, usize> = HashMap::new();
+        let unique = written.iter().enumerate().map(|(id, label)| {
+            if counts[&**label] < 2 {
+                return label.clone();
+            }
+            let label = match self.model.levels.enclosing(id, Kind::Server) {
+                Some(server) => format!("{label} of {}", self.server_label(server)),
+                None => label.clone(),
+            };
+            let again = seen.entry(label.clone()).or_default();
+            *again += 1;
+            if *again > 1 { format!("{label}, the {}", server::ordinal(*again)) } else { label }
+        });
+        unique.collect()
+    }
+
+    /// The directive that opens a level.
+    fn opening(&self, id: LevelId) -> String {
         match self.model.levels.all[id].directive {
             Some(directive) => {
                 let words: Vec<&str> = directive.args.iter().map(|word| &*word.text).collect();

@@ -70,15 +70,19 @@ impl Maker<'_> {
         for name in named.iter().filter_map(|(_, name)| name.as_deref()) {
             *counts.entry(name).or_default() += 1;
         }
-        let label = |(id, name): &(LevelId, Option<String>)| {
+        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
+        let mut label = |(id, name): &(LevelId, Option<String>)| {
             let listen = self.model.levels.own(*id, "listen").next().map(|listen| format!("listen {}", listen.arg(0)));
             let label = match (name, listen) {
                 (Some(name), Some(listen)) if counts[&**name] > 1 => format!("{name} ({listen})"),
                 (name, listen) => name.clone().or(listen).unwrap_or_else(|| "server".to_owned()),
             };
-            (*id, label)
+            // What has the same name and the same socket is told apart by its place in the file.
+            let again = seen.entry(label.clone()).or_default();
+            *again += 1;
+            (*id, if *again > 1 { format!("{label}, the {}", ordinal(*again)) } else { label })
         };
-        named.iter().map(label).collect()
+        named.iter().map(&mut label).collect()
     }
 
     /// Whether some connections to a server are encrypted, and whether some are not. A `listen` that cannot be read may
@@ -127,11 +131,19 @@ impl Maker<'_> {
             answers.peek().is_some() && answers.all(|answer| matches!(answer, "redirect" | "error" | "nothing"))
         };
         match () {
-            () if only(&["nothing"]) => "nothing",
+            () if only(&["nothing"]) || self.rejects(id) => "nothing",
             () if only(&["error", "nothing"]) => "error",
             () if redirects() => "redirect",
             () => "content",
         }
+    }
+
+    /// Whether a server refuses every handshake, and hears nothing but those.
+    fn rejects(&self, id: LevelId) -> bool {
+        let mut sockets =
+            self.model.listening().sockets.iter().filter(|socket| socket.servers.contains(&id)).peekable();
+        let rejects = self.model.levels.flag(id, "ssl_reject_handshake", false);
+        rejects && sockets.peek().is_some() && sockets.all(|socket| socket.ssl)
     }
 
     /// The names of the response headers that some level adds.
@@ -179,7 +191,9 @@ impl Maker<'_> {
     }
 
     fn is_challenge(&self, id: LevelId) -> bool {
-        self.label(id).contains("acme-challenge") || self.label(id).contains(".well-known")
+        let name = self.model.levels.all[id].directive.and_then(|directive| directive.args.last());
+        let path = name.map_or(String::new(), |name| name.trim_start_matches('^').replace('\\', ""));
+        path.starts_with("/.well-known") || path.contains("/acme-challenge")
     }
 
     /// The versions of TLS that clients of a server may choose (`CHANGES`: TLS 1.3 joined the default in 1.23.4, 1.0 and
@@ -245,4 +259,15 @@ impl Maker<'_> {
             Fact::derived(redirect.is_some(), redirect.map_or(self.at(id), |directive| directive.text()))
         })
     }
+}
+
+/// 2nd, 3rd, 4th.
+pub(super) fn ordinal(number: usize) -> String {
+    let end = match (number % 10, number % 100) {
+        (1, last) if last != 11 => "st",
+        (2, last) if last != 12 => "nd",
+        (3, last) if last != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
 }
