@@ -16,6 +16,8 @@ http {
     map $host $upstream_token { default canary-map-value; a.example "canary-map-quoted"; }
     map $uri $x { default ""; ~^/x "Bearer canary-map-bearer"; }
     geo $secret { default canary-geo; }
+    map $cookie_admin $admin { canary5cookie 1; default 0; }
+    map $arg_key $keyed { "~^canary6argument$" 1; default 0; }
     split_clients $uri $api_token { 50% canary-split; * canary-split-two; }
     log_format main '$remote_addr $upstream_token';
     access_log off;
@@ -35,6 +37,10 @@ http {
             proxy_set_header X-Api-Key canary-key;
             proxy_set_header Cookie "sid=canary-session";
             proxy_set_header X-From $token;
+            if ($http_x_auth = canary1header) { return 403; }
+            if ($cookie_sid = "canary2session") { return 403; }
+            if ($arg_key ~ "canary3argument") { return 403; }
+            fastcgi_param APP_KEY "base64:canary4Key=";
             proxy_pass http://10.0.0.1:8080;
         }
         location /v { proxy_pass http://10.0.0.1; proxy_set_header Authorization "Bearer $upstream_token"; }

@@ -52,16 +52,61 @@ fn is_secret(name: &str) -> bool {
     !lower.starts_with("access-control-") && WORDS.iter().any(|word| lower.contains(word))
 }
 
+/// How likely what belongs to a name is secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Likely {
+    No,
+    /// A cookie, an argument, a header of somebody's own, a key: what looks like a secret is one.
+    Perhaps,
+    Yes,
+}
+
+impl Likely {
+    fn of(name: &str) -> Likely {
+        let lower = name.trim_start_matches(['(', '$', '{']).trim_end_matches('}').to_ascii_lowercase();
+        let of_client = ["cookie_", "arg_", "http_x_"].iter().any(|start| lower.starts_with(start));
+        match () {
+            () if is_secret(&lower) => Likely::Yes,
+            () if of_client || lower.ends_with("_key") || lower.ends_with("-key") => Likely::Perhaps,
+            () => Likely::No,
+        }
+    }
+
+    /// Whether a text is to be hidden.
+    fn hides(self, text: &str) -> bool {
+        match self {
+            Likely::Yes => may_be(text),
+            Likely::Perhaps => may_be(text) && is_mixed(text),
+            Likely::No => false,
+        }
+    }
+
+    /// Whether a regular expression is to be hidden.
+    fn hides_pattern(self, pattern: &str) -> bool {
+        match self {
+            Likely::Yes => pieces(pattern).any(|piece| piece.len() >= LONG),
+            Likely::Perhaps => pieces(pattern).any(is_mixed),
+            Likely::No => false,
+        }
+    }
+}
+
+/// Whether a text is long enough for a secret and has letters and digits, as words seldom have.
+fn is_mixed(text: &str) -> bool {
+    let has = |of: fn(&u8) -> bool| text.bytes().any(|byte| of(&byte));
+    text.len() >= LONG && has(u8::is_ascii_alphabetic) && has(u8::is_ascii_digit)
+}
+
 /// Whether a text may be a secret itself: no variable, no path and no address.
 fn may_be(word: &str) -> bool {
     let place = word.contains("://") || word.starts_with('/');
     is_plain(word) && word.len() >= SHORT && !place && !BESIDE.contains(&word.to_ascii_lowercase().as_str())
 }
 
-/// Whether a regular expression has a piece that may be a secret.
-fn tells(pattern: &str) -> bool {
+/// The pieces of a regular expression that are nothing but letters and digits.
+fn pieces(pattern: &str) -> impl Iterator<Item = &str> {
     let letter = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
-    pattern.split(|char| !letter(char)).any(|piece| piece.len() >= LONG)
+    pattern.split(move |char| !letter(char))
 }
 
 /// The parts of an argument that must not be shown, as ranges of its text.
@@ -85,7 +130,11 @@ fn whole(words: &[&str], index: usize) -> Option<Range<usize>> {
         return compared(words, index);
     }
     let cookie = name.ends_with("_set_header") && of.eq_ignore_ascii_case("cookie");
-    if NAMED.contains(&name) && (cookie || is_secret(of)) {
+    let likely = Likely::of(of);
+    if NAMED.contains(&name) && index == 2 && likely == Likely::Perhaps && likely.hides(word) {
+        return Some(0..word.len());
+    }
+    if NAMED.contains(&name) && (cookie || likely == Likely::Yes) {
         let place = word.contains("://") || word.starts_with('/');
         // `set $token_endpoint https://id.example/token`
         if index == 2 && is_plain(word) && !word.is_empty() && !place {
@@ -118,11 +167,12 @@ fn compared(words: &[&str], index: usize) -> Option<Range<usize>> {
     let how = words.iter().take(4).position(|word| COMPARES.contains(word))?;
     let asked = *words.get(how.checked_sub(1)?)?;
     let text = words.get(index)?.trim_end_matches([')', '{']);
+    let likely = Likely::of(asked);
     let secret = match words[how] {
-        "=" | "!=" | "==" => may_be(text),
-        _ => tells(text),
+        "=" | "!=" | "==" => likely.hides(text),
+        _ => likely.hides_pattern(text),
     };
-    (index > how && asked.contains('$') && is_secret(asked) && secret).then_some(0..text.len())
+    (index > how && asked.contains('$') && secret).then_some(0..text.len())
 }
 
 /// The value of `token=value`, wherever in a word it stands: in a query, a cookie, an option.
@@ -144,14 +194,14 @@ fn assigned(word: &str) -> Option<Range<usize>> {
 
 /// What a line within `map`, `geo` or `split_clients` has to hide; `head` is whether what it asks is secret, and
 /// whether the variable that it sets is.
-fn mapped(head: (bool, bool), words: &[&str], index: usize) -> Option<Range<usize>> {
+fn mapped(head: (Likely, Likely), words: &[&str], index: usize) -> Option<Range<usize>> {
     let word = *words.get(index)?;
     let secret = match (index, words.len()) {
         _ if words[0] == "include" => false,
         (0, 2) if word.ends_with('%') => false,
-        (0, 2) if head.0 && word.starts_with('~') => tells(word),
-        (0, 2) => head.0 && may_be(word),
-        (1, 2) => head.1 && may_be(word),
+        (0, 2) if word.starts_with('~') => head.0.hides_pattern(word),
+        (0, 2) => head.0.hides(word),
+        (1, 2) => head.1.hides(word),
         _ => false,
     };
     secret.then_some(0..word.len())
@@ -164,7 +214,8 @@ pub fn places(source: &Source) -> Vec<Hidden> {
     let lower = text.to_ascii_lowercase();
     let has = |sign: &&str| memchr::memmem::find(lower.as_bytes(), sign.as_bytes()).is_some();
     // Most texts are done with here.
-    if !WORDS.iter().chain(&["secure_link", "cookie", "basic ", "bearer ", "://"]).any(has) {
+    let signs = ["secure_link", "cookie", "basic ", "bearer ", "://", "$arg_", "$http_x_", "_key", "-key"];
+    if !WORDS.iter().chain(&signs).any(has) {
         return Vec::new();
     }
     let mut finder = Finder { source, words: Vec::new(), map: None, hidden: Vec::new() };
@@ -182,7 +233,7 @@ struct Finder<'a> {
     /// The words of the directive so far, each with its first byte.
     words: Vec<(&'a str, usize)>,
     /// Within a block that gives a variable its values: whether what it asks is secret, and whether the variable is.
-    map: Option<(bool, bool)>,
+    map: Option<(Likely, Likely)>,
     hidden: Vec<Hidden>,
 }
 
@@ -235,11 +286,12 @@ impl<'a> Finder<'a> {
     }
 
     /// What the block that the words so far open maps, if it does.
-    fn head(&self) -> Option<(bool, bool)> {
+    fn head(&self) -> Option<(Likely, Likely)> {
         let (name, _) = self.words.first()?;
         let (last, _) = self.words.last()?;
-        let asked = self.words.get(1).filter(|_| self.words.len() > 2).is_some_and(|(asked, _)| is_secret(asked));
-        MAPS.contains(name).then(|| (asked, is_secret(last)))
+        let asked =
+            self.words.get(1).filter(|_| self.words.len() > 2).map_or(Likely::No, |(asked, _)| Likely::of(asked));
+        MAPS.contains(name).then(|| (asked, Likely::of(last)))
     }
 
     fn done(&mut self) {
