@@ -7,13 +7,14 @@ use hardline::check::embedded;
 use serde::Deserialize;
 
 /// Checks that no row calls for: what the server does where nobody expects it.
-const BEYOND: [&str; 23] = [
+const BEYOND: [&str; 24] = [
     "nginx/cache-keeps-posts",
     "nginx/cache-rule-broken",
     "nginx/cache-rule-without-example",
     "nginx/cache-without-rule",
     "nginx/directive-swallowed",
     "nginx/header-emptied",
+    "nginx/redirect-to-anywhere",
     "nginx/refused-by-some-versions",
     "nginx/site-data-cleared-always",
     "nginx/will-not-start",
