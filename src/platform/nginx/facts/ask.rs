@@ -106,6 +106,9 @@ impl Can for Asked {
             }
             _ => outcome.file.is_some() && outcome.uri == path && outcome.status == Some(200),
         };
+        // A stranger has no certificate.
+        let proven = |outcome: &Outcome<'_>| model.levels.text(outcome.level, "ssl_verify_client") == Some("on");
+        let does = |outcome: &Outcome<'_>| does(outcome) && !proven(outcome);
         let open = |outcome: &Outcome<'_>| {
             let decides = |doubt: &str| match doubt {
                 "response" | "location" | "server" => true,

@@ -90,7 +90,14 @@ impl<'a> Run<'a> {
     fn absolute(&self, path: &str) -> String {
         match path.starts_with('/') {
             true => path.to_owned(),
-            false => self.model.prefix.resolve(Path::new(path)).path().display().to_string(),
+            false => {
+                let mut whole = self.model.prefix.resolve(Path::new(path)).path().display().to_string();
+                // A path keeps the slash at its end, which `alias` is joined by.
+                if path.ends_with('/') && !whole.ends_with('/') {
+                    whole.push('/');
+                }
+                whole
+            }
         }
     }
 
@@ -156,7 +163,13 @@ impl<'a> Run<'a> {
     /// `try_files`: where it leads, if it leads elsewhere.
     pub fn try_files(&mut self) -> Option<Next> {
         // It is not inherited: neither an `if` nor a location in the location has it.
-        let own = self.model.levels.own(self.level, "try_files").last()?;
+        let own = self.model.levels.own(self.level, "try_files").last();
+        let hides = self.model.levels.all[self.level].doubts.iter().find(|doubt| doubt.touches("try_files"));
+        if let (None, Some(doubt)) = (own, hides) {
+            let unknown = doubt.unknown.clone();
+            self.doubt("response", unknown);
+        }
+        let own = own?;
         let (last, tried) = own.args.split_last()?;
         if self.alias_void() {
             return Some(Next::End(Stop::Status(500)));
