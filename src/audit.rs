@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use crate::choose::Choice;
+use crate::inventory::Server;
 use crate::platform::Wanted;
 use crate::platform::redis::live::Heard;
 use crate::platform::redis::live::answered::members;
-use crate::platform::redis::live::ask::ask;
-use crate::platform::redis::live::connect::Tls;
+use crate::platform::redis::live::ask::{Answers, ask};
 use crate::platform::redis::live::target::{Address, Limits, Promised, Target};
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::{Clock, Judged, Report};
@@ -20,9 +20,7 @@ use crate::{judge_subjects, report_on};
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     /// The servers.
-    pub targets: Vec<Target>,
-    /// With what connections are secured.
-    pub tls: Tls,
+    pub servers: Vec<Server>,
     /// How long one server may take.
     pub limits: Limits,
     /// How many are asked at a time; 0 for [`MOST`].
@@ -59,18 +57,22 @@ fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
     let mut heard = hear(plan, done);
     let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();
     let mut more = Vec::new();
-    for first in heard.iter().filter(|heard| heard.target.promised != Promised::Server) {
+    for (first, server) in heard.iter().zip(&plan.servers) {
         let Ok(answers) = &first.answers else { continue };
+        if first.target.promised == Promised::Server {
+            continue;
+        }
         for (host, port) in members(answers) {
             let address = Address::Tcp(host, port);
             if known.insert(address.clone()) {
-                more.push(Target { address, promised: Promised::Server, ..first.target.clone() });
+                let target = Target { address, promised: Promised::Server, ..first.target.clone() };
+                more.push(Server { target, ..server.clone() });
             }
         }
     }
     if !more.is_empty() {
         let before = heard.len();
-        let others = Plan { targets: more, ..plan.clone() };
+        let others = Plan { servers: more, ..plan.clone() };
         heard.extend(hear(&others, &|count| done(before + count)));
     }
     heard
@@ -78,17 +80,17 @@ fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
 
 /// Asks all servers, in the order in which they are given.
 fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
-    let count = plan.targets.len();
+    let count = plan.servers.len();
     let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let answers: Vec<Mutex<Option<_>>> = plan.targets.iter().map(|_| Mutex::new(None)).collect();
+    let answers: Vec<Mutex<Option<_>>> = plan.servers.iter().map(|_| Mutex::new(None)).collect();
     let most = if plan.connections == 0 { MOST } else { plan.connections };
     std::thread::scope(|scope| {
         for _ in 0..most.min(count) {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(target) = plan.targets.get(number) else { break };
-                    let heard = ask(target, &plan.tls, plan.limits);
+                    let Some(server) = plan.servers.get(number) else { break };
+                    let heard = ask(&server.target, &server.tls, plan.limits);
                     *answers[number].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(heard);
                     done(finished.fetch_add(1, Ordering::Relaxed) + 1);
                 }
@@ -97,9 +99,10 @@ fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
     });
     let answers = answers.into_iter().map(|one| one.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
     let missing = || Err("it was not asked".to_owned());
-    plan.targets
-        .iter()
-        .zip(answers)
-        .map(|(target, answers)| Heard { target: target.clone(), answers: answers.unwrap_or_else(missing) })
-        .collect()
+    let heard = |(server, answers): (&Server, Option<Result<Answers, String>>)| Heard {
+        target: server.target.clone(),
+        group: server.group.clone(),
+        answers: answers.unwrap_or_else(missing),
+    };
+    plan.servers.iter().zip(answers).map(heard).collect()
 }

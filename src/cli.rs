@@ -21,6 +21,7 @@ mod effective;
 mod explain;
 mod facts;
 mod list;
+mod merge;
 mod new;
 mod output;
 mod schema;
@@ -55,6 +56,8 @@ enum Command {
     Explain(explain::Arguments),
     /// List all checks
     List(list::Arguments),
+    /// Put JSON reports together: those of the shards of an audit
+    Merge(merge::Arguments),
     /// Show every fact with its value, origin and place: what checks can read
     Facts(facts::Arguments),
     /// Vet check files and run their examples
@@ -188,6 +191,7 @@ pub fn run() -> u8 {
         Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),
         Command::List(arguments) => list::run(&arguments, &mut screen),
+        Command::Merge(arguments) => merge::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),
         Command::New(arguments) => new::run(&arguments, &mut screen),

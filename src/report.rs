@@ -21,6 +21,7 @@ pub mod github;
 pub mod json;
 pub mod markdown;
 mod order;
+pub mod prometheus;
 pub mod rule;
 pub mod sarif;
 mod show;

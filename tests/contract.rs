@@ -11,8 +11,8 @@ const LAYERS: [&[&str]; 8] = [
     &["check", "platform", "config", "build"],
     &["judge", "collect", "choose"],
     &["waive", "fix"],
-    &["report"],
-    &["lib", "audit", "example", "project", "repair", "settle"],
+    &["report", "merge"],
+    &["lib", "audit", "example", "inventory", "project", "repair", "settle"],
     &["main", "cli"],
 ];
 

@@ -7,6 +7,7 @@ mod conf_live;
 mod conf_recorded;
 mod corpus;
 mod fixed_live;
+mod fleet_live;
 pub mod nginx_live;
 mod nginx_truths;
 pub mod reach_doors;

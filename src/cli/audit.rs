@@ -2,12 +2,14 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
 use hardline::audit::{MOST, Plan};
 use hardline::choose::Wishes;
 use hardline::date::Date;
+use hardline::inventory::{self, Server};
 use hardline::platform::redis::live::ask::Ask;
 use hardline::platform::redis::live::connect::Tls;
 use hardline::platform::redis::live::target::{Limits, Login, Target};
@@ -19,8 +21,14 @@ use super::{Color, Failure, Screen, epoch};
 #[derive(Args)]
 pub(super) struct Arguments {
     /// Servers: redis://HOST:PORT, rediss:// for TLS, unix:///PATH, redis+sentinel://, redis+cluster://
-    #[arg(value_name = "URL", required_unless_present = "print_acl")]
+    #[arg(value_name = "URL", required_unless_present_any = ["print_acl", "inventory"])]
     targets: Vec<String>,
+    /// A TOML file of servers: groups with their URLs, who answers for them, and where their passwords come from
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    /// Audits only the K-th of N parts of the servers; `hardline merge` puts the reports together
+    #[arg(long, value_name = "K/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
     #[command(flatten)]
     login: Credentials,
     #[command(flatten)]
@@ -126,14 +134,7 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
     };
     let milliseconds = Duration::from_millis;
     let plan = Plan {
-        targets: targets(arguments)?,
-        tls: Tls {
-            ca: arguments.tls.ca.clone(),
-            cert: arguments.tls.cert.clone(),
-            key: arguments.tls.key.clone(),
-            server_name: arguments.tls.server_name.clone(),
-            insecure: arguments.tls.insecure,
-        },
+        servers: servers(arguments)?,
         limits: Limits {
             connect: milliseconds(arguments.connect_timeout.max(1)),
             read: milliseconds(arguments.read_timeout.max(1)),
@@ -142,7 +143,7 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         },
         connections: arguments.connections,
     };
-    let (started, all) = (Instant::now(), plan.targets.len());
+    let (started, all) = (Instant::now(), plan.servers.len());
     let shows = io::stderr().is_terminal();
     let done = |count: usize| {
         if shows && started.elapsed() > Duration::from_secs(1) {
@@ -157,8 +158,16 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
     code
 }
 
-/// The servers, with what to log in where their URLs say nothing.
-fn targets(arguments: &Arguments) -> Result<Vec<Target>, Failure> {
+/// `K/N`.
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let wrong = || "expected K/N, such as 1/4".to_owned();
+    let (part, parts) = text.split_once('/').ok_or_else(wrong)?;
+    let (part, parts) = (part.parse().map_err(|_| wrong())?, parts.parse().map_err(|_| wrong())?);
+    if (1..=parts).contains(&part) { Ok((part, parts)) } else { Err(wrong()) }
+}
+
+/// The servers, with what to log in where their URLs say nothing; of a shard its part.
+fn servers(arguments: &Arguments) -> Result<Vec<Server>, Failure> {
     let password = match arguments.login.password_stdin {
         true => {
             let mut line = String::new();
@@ -171,15 +180,34 @@ fn targets(arguments: &Arguments) -> Result<Vec<Target>, Failure> {
         return Err(Trouble::line("--user needs a password: in REDISCLI_AUTH, or with --password-stdin").into());
     }
     let login = password.map(|password| Login { user: arguments.login.user.clone(), password });
-    let (mut targets, mut lines) = (Vec::new(), Vec::new());
+    let Security { ca, cert, key, server_name, insecure } = &arguments.tls;
+    let (ca, cert, key, server_name) = (ca.clone(), cert.clone(), key.clone(), server_name.clone());
+    let tls = Arc::new(Tls { ca, cert, key, server_name, insecure: *insecure });
+    let (mut servers, mut lines) = (Vec::new(), Vec::new());
     for (number, url) in arguments.targets.iter().enumerate() {
         match Target::parse(url) {
-            Ok(mut target) => {
-                target.login = target.login.or_else(|| login.clone());
-                targets.push(target);
+            Ok(target) => {
+                let target = Target { login: target.login.or_else(|| login.clone()), ..target };
+                servers.push(Server { target, tls: Arc::clone(&tls), group: None });
             }
             Err(why) => lines.push(format!("server {}: {why}", number + 1)),
         }
     }
-    if lines.is_empty() { Ok(targets) } else { Err(Trouble { lines, ..Trouble::default() }.into()) }
+    if let Some(path) = &arguments.inventory {
+        match inventory::read(path) {
+            Ok(listed) => servers.extend(listed),
+            Err(wrong) => lines.extend(wrong),
+        }
+    }
+    if !lines.is_empty() {
+        return Err(Trouble { lines, ..Trouble::default() }.into());
+    }
+    if let Some((part, parts)) = arguments.shard {
+        let mut number = 0;
+        servers.retain(|_| {
+            number += 1;
+            (number - 1) % parts == part - 1
+        });
+    }
+    Ok(servers)
 }

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use hardline::finding::Severity;
 use hardline::project::Facts;
 use hardline::report::terminal::Style;
-use hardline::report::{Report, Shower, concise, github, json, markdown, sarif, terminal};
+use hardline::report::{Report, Shower, concise, github, json, markdown, prometheus, sarif, terminal};
 
 use super::{Color, Failure, Screen, style, tell};
 
@@ -43,11 +43,13 @@ pub(super) enum Format {
     Github,
     /// For a comment on a pull request or a job's summary
     Markdown,
+    /// Metrics for the textfile collector of Prometheus' node exporter
+    Prometheus,
 }
 
 impl Format {
     fn shows_fixes(self) -> bool {
-        !matches!(self, Format::Concise | Format::Github)
+        !matches!(self, Format::Concise | Format::Github | Format::Prometheus)
     }
 }
 
@@ -86,7 +88,7 @@ impl Reporting {
             let mut bytes = Vec::new();
             render(*format, report, show, style(color, false), &mut bytes)?;
             let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-            fs::write(cwd.join(file), bytes).map_err(named)?;
+            write_whole(&cwd.join(file), &bytes).map_err(named)?;
         }
         let code = report.exit_code(self.fail_on, strict);
         match render(self.format(screen), report, show, screen.style, &mut screen.out) {
@@ -97,6 +99,21 @@ impl Reporting {
     }
 }
 
+/// Writes a file that others may read at any time: they see the old one or the new one. What is no file (a device, a
+/// pipe) is written as it is.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let is_file = fs::symlink_metadata(path).map_or(true, |known| known.is_file());
+    let Some(name) = path.file_name().filter(|_| is_file) else { return fs::write(path, bytes) };
+    let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
+    let done = fs::write(&part, bytes).and_then(|()| fs::rename(&part, path));
+    if done.is_err() {
+        // A folder in which nothing can be made may still have a file that can be written.
+        let _ = fs::remove_file(&part);
+        return fs::write(path, bytes);
+    }
+    done
+}
+
 fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Terminal => terminal::render(report, show, style, out),
@@ -105,5 +122,6 @@ fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: 
         Format::Sarif => sarif::render(report, show, out),
         Format::Github => github::render(report, show, out),
         Format::Markdown => markdown::render(report, show, out),
+        Format::Prometheus => prometheus::render(report, show, out),
     }
 }

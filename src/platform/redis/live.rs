@@ -14,6 +14,8 @@ pub mod target;
 mod trust;
 pub mod written;
 
+use std::sync::Arc;
+
 use crate::fact::{Fact, Subject, Unknown, Why};
 use crate::platform::Reading;
 use crate::platform::redis::shared;
@@ -28,6 +30,8 @@ use target::Target;
 pub struct Heard {
     /// The server.
     pub target: Target,
+    /// The group that it is in, with who answers for that.
+    pub group: Option<Arc<str>>,
     /// What it answered, or why nothing.
     pub answers: Result<Answers, String>,
 }
@@ -64,6 +68,9 @@ impl Heard {
             }
         };
         made.facts.set("live", fact);
+        if let Some(group) = &self.group {
+            made.because = format!("{} ({group})", made.because);
+        }
         made
     }
 

@@ -55,7 +55,7 @@ pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
             answers.told.push((ask, refused()));
         }
     }
-    Ok(Heard { target, answers: Ok(answers) })
+    Ok(Heard { target, group: None, answers: Ok(answers) })
 }
 
 /// The commands with the lines below them.
