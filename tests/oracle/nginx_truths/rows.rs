@@ -423,4 +423,14 @@ truths! {
         files: SITE,
         steps: &[Step("GET a.example /page.html", "", &[NotAsked])], ..NONE
     };
+    a_file_with_a_slash_behind_it_is_no_file: Truth {
+        http: "server { listen {PORT}; root {DIR}/site; location / { try_files $uri $uri/ =410; } }",
+        files: SITE,
+        steps: &[Step("GET a.example /page.html/", "", &[Status(410)]), Step("GET a.example /page.html", "", &[Status(200)])], ..NONE
+    };
+    an_alias_that_is_relative_keeps_its_slash: Truth {
+        http: "server { listen {PORT}; location /t/ { alias site/; } }",
+        files: SITE,
+        steps: &[Step("GET a.example /t/page.html", "", &[Status(200)])], ..NONE
+    };
 }

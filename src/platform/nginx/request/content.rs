@@ -110,7 +110,8 @@ impl<'a> Run<'a> {
         let here = self.here();
         let needs = |why: Unreadable| Unknown::new(Why::NotReadable, here, format!("{path}: {why}"));
         match self.model.files.kind(&at) {
-            Ok(Some(kind)) => return Ok(Some(kind)),
+            // `/a.txt/`: a file is no folder.
+            Ok(Some(kind)) => return Ok(Some(kind).filter(|kind| kind.folder || !path.ends_with('/'))),
             Ok(None) => {}
             Err(why) => return Err(needs(why)),
         }

@@ -190,6 +190,8 @@ impl<'a> Run<'a> {
                 self.target = target;
             }
             Err(Bad::Invalid) => {
+                // Nobody has looked at `Host` yet.
+                (self.server, self.level) = (first, first);
                 self.rejected = Some(400);
                 return self.end(Stop::Status(400));
             }
