@@ -17,6 +17,7 @@ use hardline::text::{Level, Notice};
 mod acl;
 mod audit;
 mod check;
+mod diff;
 mod effective;
 mod explain;
 mod facts;
@@ -56,6 +57,8 @@ enum Command {
     Explain(explain::Arguments),
     /// List all checks
     List(list::Arguments),
+    /// Compare two JSON reports: what is new, what is fixed; `--note` writes a note about the change
+    Diff(diff::Arguments),
     /// Put JSON reports together: those of the shards of an audit
     Merge(merge::Arguments),
     /// Show every fact with its value, origin and place: what checks can read
@@ -191,6 +194,7 @@ pub fn run() -> u8 {
         Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),
         Command::List(arguments) => list::run(&arguments, &mut screen),
+        Command::Diff(arguments) => diff::run(&arguments, &mut screen),
         Command::Merge(arguments) => merge::run(&arguments, &mut screen),
         Command::Facts(arguments) => facts::run(arguments, &mut screen),
         Command::Test(arguments) => test::run(&arguments, &mut screen),

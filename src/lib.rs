@@ -11,6 +11,7 @@ pub mod choose;
 pub mod collect;
 pub mod config;
 pub mod date;
+pub mod diff;
 pub mod edit;
 pub mod example;
 pub mod expr;

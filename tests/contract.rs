@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 8] = [
     &["check", "platform", "config", "build"],
     &["judge", "collect", "choose"],
     &["waive", "fix"],
-    &["report", "merge"],
+    &["report", "merge", "diff"],
     &["lib", "audit", "example", "inventory", "project", "repair", "settle"],
     &["main", "cli"],
 ];

@@ -8,6 +8,7 @@ mod cli;
 mod conf;
 mod contract;
 mod coverage;
+mod diff;
 mod expr;
 mod fix;
 mod formats;
