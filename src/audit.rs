@@ -42,7 +42,7 @@ pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> R
     let heard = hear_groups(plan, done);
     let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
     let facts = project.read_live(options, &heard, &Wanted::Names(Arc::new(names.collect())))?;
-    let (judged, asked) = judge_subjects(&checks, &facts, false);
+    let (judged, asked) = judge_subjects(&checks, &facts, true);
     let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
     let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
     report.clock = options.timed.then(|| Clock {

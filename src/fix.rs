@@ -9,14 +9,17 @@ pub mod write;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::check::Check;
 use crate::edit::{EditError, TextEdit};
 use crate::expr::Params;
 use crate::fact::Subject;
 use crate::files::Changed;
-use crate::finding::{Count, Verdict};
+use crate::finding::{Count, FixWords, Verdict};
 use crate::judge::{self, Judged, Said};
+use crate::platform::redis::live::commands::commands;
+use crate::platform::redis::live::subject::CARRIER;
 use crate::platform::{self, Context, Found, PLATFORMS, Reading};
 use crate::text::{Place, SourceId, Sources, Span};
 
@@ -55,9 +58,33 @@ const TRIED: usize = 20;
 /// The checks of a run with their parameters, and what each said about a subject.
 type Asked<'a> = [(&'a Check, &'a Params)];
 
+/// Puts into the words of each fix what to type on a server that runs, and what brings today's values back.
+fn tell_commands(checks: &Asked<'_>, subject: &Subject, said: &mut [Said]) {
+    for ((check, _), said) in checks.iter().zip(said) {
+        for judged in &mut said.judged {
+            let Some((make, undo)) = commands(subject, &judged.plan(check)) else { continue };
+            if let Verdict::Fail(finding) = &mut judged.verdict
+                && let Some(fix) = &mut finding.fix
+            {
+                let each = |all: &[String]| all.iter().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(", ");
+                let keep = "then `CONFIG REWRITE`, or the same in the file, so that it stays";
+                let first = if fix.words.hint.is_empty() { String::new() } else { format!("{}; ", fix.words.hint) };
+                fix.words = Arc::new(FixWords {
+                    hint: format!("{first}{}, {keep}", each(&make)),
+                    rollback: each(&undo),
+                    ..FixWords::clone(&fix.words)
+                });
+            }
+        }
+    }
+}
+
 impl Workshop<'_> {
-    /// Gives the findings about a subject the edits that fix them; `said` is what each of the checks said.
+    /// Gives the findings about a subject the edits that fix them, and those about a server that runs the commands; `said` is what each of the checks said.
     pub fn offer(&self, checks: &Asked<'_>, subject: &Subject, said: &mut [Said]) {
+        if subject.carrier == CARRIER {
+            return tell_commands(checks, subject, said);
+        }
         let before: Vec<Count> = said.iter().map(count).collect();
         for (number, said) in said.iter_mut().enumerate() {
             if checks.get(number).is_some_and(|(check, _)| !check.fix.edits.is_empty()) {

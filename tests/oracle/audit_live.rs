@@ -324,3 +324,42 @@ fn a_server_is_asked_in_two_round_trips() {
         }
     }
 }
+
+/// What a finding says to type makes it go, and what it says to type after that brings it back.
+#[test]
+fn the_commands_of_a_fix_work_and_are_undone() {
+    for server in servers::all() {
+        let running = start(server, "port {PORT}\nbind 127.0.0.1\nacllog-max-len 0\ntcp-keepalive 0\n");
+        let way = url(&running.endpoints()[0]);
+        let ask = || {
+            let select = "redis/acl-log-off,redis/keepalive-off";
+            hardline(running.work(), &["audit", &way, "--select", select, "--format", "json"], None).json()
+        };
+        let before = ask();
+        assert_eq!(before["tally"]["fail"], 2, "{before:#}");
+        let [port, _] = running.ports();
+        let client = format!("redis-cli -h 127.0.0.1 -p {port} ");
+        let typed = |name: &str| -> Vec<String> {
+            let all = before["findings"].as_array().expect("a list").iter();
+            let texts = all.map(|finding| finding["fix"][name].as_str().expect("words").to_owned());
+            let commands = texts.flat_map(|text| {
+                let quoted: Vec<String> = text.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+                quoted.into_iter().filter_map(|one| one.strip_prefix(&client).map(str::to_owned)).collect::<Vec<_>>()
+            });
+            commands.collect()
+        };
+        let (make, undo) = (typed("hint"), typed("rollback"));
+        assert_eq!((make.len(), undo.len()), (2, 2), "{before:#}");
+        let mut session = running.client(None).expect("a session");
+        let mut run = |commands: &[String]| {
+            for command in commands {
+                let words: Vec<&str> = command.split(' ').collect();
+                session.ask(&words).expect("the server takes it");
+            }
+        };
+        run(&make);
+        assert_eq!(ask()["tally"]["fail"], 0, "{}: {make:?}", server.name);
+        run(&undo);
+        assert_eq!(ask()["tally"]["fail"], 2, "{}: {undo:?}", server.name);
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod answered;
 pub mod ask;
+pub mod commands;
 pub mod connect;
 pub mod recorded;
 pub mod reply;
