@@ -116,10 +116,25 @@ const READS: [Ask; 9] = [
     Ask::Denied,
 ];
 
+/// What an audit reads of a Sentinel, which has no settings and modules to show.
+const WATCHES: [Ask; 9] = [
+    Ask::Ping,
+    Ask::Info,
+    Ask::Commands,
+    Ask::Users,
+    Ask::WhoAmI,
+    Ask::Clients,
+    Ask::Masters,
+    Ask::Replicas,
+    Ask::Sentinels,
+];
+
 pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> Result<u8, Failure> {
     if arguments.print_acl {
-        let rules: Vec<&str> = READS.iter().map(|ask| ask.permission()).collect();
-        writeln!(screen.out, "{AUDITOR} {} {}", rules.join(" "), Ask::ClusterNodes.permission())?;
+        let rules = |asks: &[Ask]| asks.iter().map(|ask| ask.permission()).collect::<Vec<_>>().join(" ");
+        writeln!(screen.out, "{AUDITOR} {} {}", rules(&READS), rules(&[Ask::ClusterNodes]))?;
+        writeln!(screen.out, "# of a Sentinel:")?;
+        writeln!(screen.out, "{AUDITOR} {}", rules(&WATCHES))?;
         return Ok(0);
     }
     let options = Options {

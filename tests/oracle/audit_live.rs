@@ -183,7 +183,7 @@ fn valkey_9_1_is_judged_as_its_file() {
 #[test]
 fn the_user_that_is_printed_is_enough() {
     let rules = hardline(Path::new("/"), &["audit", "--print-acl"], None).out;
-    let line = rules.trim().replace(">PASSWORD", ">canary-audit-password");
+    let line = rules.lines().next().expect("a user").replace(">PASSWORD", ">canary-audit-password");
     for server in servers::all() {
         // 6.2 knows no rights to single subcommands, but takes the first argument for one.
         let conf =
@@ -362,4 +362,49 @@ fn the_commands_of_a_fix_work_and_are_undone() {
         run(&undo);
         assert_eq!(ask()["tally"]["fail"], 2, "{}: {undo:?}", server.name);
     }
+}
+
+/// A Sentinel, its master and its replica: found from the Sentinel, each judged on its own, the Sentinel by its own user.
+#[test]
+fn a_group_is_found_from_its_sentinel() {
+    let server = servers::named("redis-debian");
+    let primary = start(server, "port {PORT}\nbind 127.0.0.1\n");
+    let [port, _] = primary.ports();
+    let replica = start(server, &format!("port {{PORT}}\nbind 127.0.0.1\nreplicaof 127.0.0.1 {port}\n"));
+    let rules = hardline(Path::new("/"), &["audit", "--print-acl"], None).out;
+    let user = rules.lines().last().expect("a user").replace(">PASSWORD", ">canary-audit-password");
+    let conf = format!(
+        "port {{PORT}}\nsentinel monitor shop 127.0.0.1 {port} 1\n{user}\nuser default on nopass -@all +ping\n"
+    );
+    let setup = Setup::of(&conf).args(&["--sentinel"]);
+    let Started::Ready(sentinel) = server.start(setup.lay_out()) else { panic!("it does not start") };
+    let way = format!("redis+sentinel://127.0.0.1:{}", sentinel.ports()[0]);
+    // A Sentinel learns of replicas from the master, every ten seconds.
+    let mut report = Value::Null;
+    for _ in 0..60 {
+        // Only the Sentinel knows the user; the servers take everybody and refuse the login.
+        let alone = hardline(
+            sentinel.work(),
+            &["audit", &way, "--user", "hardline-audit", "--format", "json"],
+            Some("canary-audit-password"),
+        );
+        report = alone.json();
+        if report["subjects"].as_array().is_some_and(|all| all.len() == 3) {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(300));
+    }
+    let subjects: BTreeSet<String> = report["subjects"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|subject| format!("{} {}", subject["kind"].as_str().unwrap_or(""), subject["name"].as_str().unwrap_or("")))
+        .collect();
+    let expected: BTreeSet<String> =
+        [("sentinel", sentinel.ports()[0]), ("redis", port), ("redis", replica.ports()[0])]
+            .map(|(kind, port)| format!("{kind} 127.0.0.1:{port}"))
+            .into();
+    assert_eq!(subjects, expected, "{report:#}");
+    let found = report["findings"].as_array().expect("a list").iter().filter_map(|finding| finding["check"].as_str());
+    assert!(found.clone().any(|check| check == "sentinel/quorum-of-one"), "{report:#}");
 }

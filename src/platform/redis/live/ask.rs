@@ -35,14 +35,10 @@ pub enum Ask {
     Clients,
     /// `ACL LOG 128`
     Denied,
-    /// `ROLE`
-    Role,
     /// `CLUSTER NODES`
     ClusterNodes,
     /// `SENTINEL MASTERS`
     Masters,
-    /// `SENTINEL CONFIG GET *`
-    SentinelConfig,
     /// `SENTINEL REPLICAS <master>`
     Replicas,
     /// `SENTINEL SENTINELS <master>`
@@ -51,7 +47,7 @@ pub enum Ask {
 
 impl Ask {
     /// All there are.
-    pub const ALL: [Ask; 18] = [
+    pub const ALL: [Ask; 16] = [
         Ask::Ping,
         Ask::WhoAmI,
         Ask::InfoServer,
@@ -64,10 +60,8 @@ impl Ask {
         Ask::Commands,
         Ask::Clients,
         Ask::Denied,
-        Ask::Role,
         Ask::ClusterNodes,
         Ask::Masters,
-        Ask::SentinelConfig,
         Ask::Replicas,
         Ask::Sentinels,
     ];
@@ -87,10 +81,8 @@ impl Ask {
             Ask::Commands => &["COMMAND", "LIST"],
             Ask::Clients => &["CLIENT", "LIST"],
             Ask::Denied => &["ACL", "LOG", "128"],
-            Ask::Role => &["ROLE"],
             Ask::ClusterNodes => &["CLUSTER", "NODES"],
             Ask::Masters => &["SENTINEL", "MASTERS"],
-            Ask::SentinelConfig => &["SENTINEL", "CONFIG", "GET", "*"],
             Ask::Replicas => &["SENTINEL", "REPLICAS"],
             Ask::Sentinels => &["SENTINEL", "SENTINELS"],
         }
@@ -109,10 +101,8 @@ impl Ask {
             Ask::Commands => "+command",
             Ask::Clients => "+client|list",
             Ask::Denied => "+acl|log",
-            Ask::Role => "+role",
             Ask::ClusterNodes => "+cluster|nodes",
             Ask::Masters => "+sentinel|masters",
-            Ask::SentinelConfig => "+sentinel|config",
             Ask::Replicas => "+sentinel|replicas",
             Ask::Sentinels => "+sentinel|sentinels",
         }
@@ -123,17 +113,8 @@ impl Ask {
 const STRANGER: [Ask; 5] = [Ask::Ping, Ask::WhoAmI, Ask::InfoServer, Ask::ConfigPort, Ask::NoCommand];
 
 /// What is asked of every server.
-const EVERYBODY: [Ask; 9] = [
-    Ask::WhoAmI,
-    Ask::Info,
-    Ask::Config,
-    Ask::Users,
-    Ask::Modules,
-    Ask::Commands,
-    Ask::Clients,
-    Ask::Denied,
-    Ask::Role,
-];
+const EVERYBODY: [Ask; 8] =
+    [Ask::WhoAmI, Ask::Info, Ask::Config, Ask::Users, Ask::Modules, Ask::Commands, Ask::Clients, Ask::Denied];
 
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -272,7 +253,7 @@ fn flight(line: &mut Connection, asks: &[Ask]) -> Vec<(Ask, Answer)> {
 
 /// What a Sentinel watches, and who else watches it.
 fn sentinel(line: &mut Connection, answers: &mut Answers) {
-    let told = flight(line, &[Ask::Masters, Ask::SentinelConfig]);
+    let told = flight(line, &[Ask::Masters]);
     answers.told.extend(told);
     answers.round_trips += 1;
     let names: Vec<Vec<u8>> = answers.reply(Ask::Masters).map(names).unwrap_or_default();

@@ -86,7 +86,7 @@ fn reply(ask: Ask, lines: &[&str]) -> Reply {
         Reply::List(fields.flat_map(|(name, value)| [bytes(name), bytes(value)]).collect())
     };
     match ask {
-        Ask::Config | Ask::ConfigPort | Ask::SentinelConfig => Reply::List(lines.iter().flat_map(pair).collect()),
+        Ask::Config | Ask::ConfigPort => Reply::List(lines.iter().flat_map(pair).collect()),
         Ask::Users | Ask::Commands => Reply::List(lines.iter().map(|line| bytes(line)).collect()),
         Ask::Modules | Ask::Denied | Ask::Masters | Ask::Replicas | Ask::Sentinels => {
             Reply::List(lines.iter().map(fields).collect())
