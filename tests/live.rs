@@ -1,5 +1,8 @@
 //! What servers that run are asked, and what is made of their answers, without a server.
 
+mod fake;
+mod wire;
+
 use hardline::platform::redis::acl::Evaluator;
 use hardline::platform::redis::live::ask::Ask;
 use hardline::platform::redis::live::reply::{parse, whole};

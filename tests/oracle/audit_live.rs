@@ -196,6 +196,9 @@ fn the_user_that_is_printed_is_enough() {
         let (failed, unknown) = audited.verdicts();
         let (all, open) = everything.verdicts();
         assert_eq!((&failed, &unknown), (&all, &open), "{}: {}", server.name, audited.err);
+        // It is refused nothing, so the server has no denial to remember.
+        let log = running.client(None).expect("a session").ask(&["ACL", "LOG"]).expect("an answer");
+        assert!(matches!(&log, redis::Value::Array(entries) if entries.is_empty()), "{}: {log:?}", server.name);
         for ran in [&audited, &everything] {
             assert!(!ran.out.contains("canary") && !ran.err.contains("canary"), "{}{}", ran.out, ran.err);
         }
