@@ -1,14 +1,17 @@
 //! What servers that run are asked, and what is made of their answers, without a server.
 
 mod fake;
+mod hostile;
+mod tls;
 mod wire;
 
 use hardline::platform::redis::acl::Evaluator;
 use hardline::platform::redis::live::ask::Ask;
-use hardline::platform::redis::live::reply::{parse, whole};
+use hardline::platform::redis::live::reply::{Scan, parse, whole};
 use hardline::platform::redis::live::target::Target;
 use hardline::platform::redis::live::written::config;
 use hardline::platform::redis::version::{VERSIONS, Version};
+use proptest::prelude::*;
 
 fn of(version: &str, settings: &[(&str, &str)]) -> String {
     let (version, _) = Version::find(version).unwrap();
@@ -100,5 +103,68 @@ fn what_is_no_url_is_said_without_the_password() {
     {
         let why = Target::parse(url).unwrap_err();
         assert!(!why.contains("secret"), "{why}");
+    }
+}
+
+/// Some replies, some of them broken.
+fn replies() -> impl Strategy<Value = Vec<u8>> {
+    let word = prop::sample::select(vec![
+        "*2\r\n",
+        "*0\r\n",
+        "*-1\r\n",
+        "%1\r\n",
+        "~1\r\n",
+        ">1\r\n",
+        ">0\r\n",
+        "$3\r\nabc\r\n",
+        "$-1\r\n",
+        "$0\r\n\r\n",
+        "=7\r\ntxt:abc\r\n",
+        "=1\r\nx\r\n",
+        "=-1\r\n",
+        "!3\r\nERR\r\n",
+        "!0\r\n\r\n",
+        "!-1\r\n",
+        "+OK\r\n",
+        "+\r\n",
+        "-\r\n",
+        "-ERR a\r\n",
+        "-NOPERM\r\n",
+        ":1\r\n",
+        ":\r\n",
+        "_\r\n",
+        ",1.5\r\n",
+        ",nan\r\n",
+        ",inf\r\n",
+        "#t\r\n",
+        "#x\r\n",
+        "(1\r\n",
+        "|1\r\n",
+        "$3\r\nabcd",
+        "+\u{e9}\r\n",
+        "\r\n",
+        "x",
+    ]);
+    prop::collection::vec(word, 0..12).prop_map(|words| words.concat().into_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(5_000))]
+
+    /// Whatever comes, in whatever pieces: the same end, and no panic.
+    #[test]
+    fn replies_end_where_they_end_in_pieces_too(bytes in replies(), step in 1_usize..5) {
+        let mut scan = Scan::default();
+        let mut told = Ok(None);
+        for end in (0..bytes.len()).step_by(step).chain([bytes.len()]) {
+            told = scan.end(&bytes[..end]);
+            if told != Ok(None) {
+                break;
+            }
+        }
+        prop_assert_eq!(&told, &whole(&bytes));
+        if let Ok(Some(length)) = told {
+            let _ = parse(&bytes[..length]);
+        }
     }
 }

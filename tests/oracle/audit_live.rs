@@ -290,12 +290,38 @@ fn a_certificate_is_a_fact() {
     assert!(distrusted.err.contains("no password is sent to a server that is not trusted"), "{}", distrusted.err);
     let insecure = ask(&["--insecure"]);
     assert_eq!((insecure.code, &insecure.json()["tally"]["fail"]), (Some(1), &Value::from(1)), "{}", insecure.err);
-    let plain = format!(
-        "rediss://127.0.0.1:{}",
-        start(servers::named("redis-8.2"), "port {PORT}\nbind 127.0.0.1\n").ports()[0]
+}
+
+/// Each way of speaking past each other has its reason.
+#[test]
+fn a_port_that_speaks_otherwise_is_told() {
+    let server = servers::named("redis-debian");
+    let mut setup = Setup::of(
+        "port {PORT}\ntls-port {PORT2}\nbind 127.0.0.1\ntls-cert-file {DIR}/tls/server.crt\n\
+         tls-key-file {DIR}/tls/server.key\ntls-ca-cert-file {DIR}/tls/server.crt\n",
     );
-    let wrong = hardline(running.work(), &["audit", &plain, "--connect-timeout", "500"], None);
-    assert_eq!(wrong.code, Some(3), "{}", wrong.err);
+    for name in ["server.crt", "server.key"] {
+        setup.files.push((format!("tls/{name}"), server.certificate(name)));
+    }
+    let Started::Ready(running) = server.start(setup.lay_out()) else { panic!("it does not start") };
+    let [plain, tls] = running.ports();
+    for (url, why) in [
+        (format!("redis://127.0.0.1:{tls}"), "is this a port for TLS (rediss://)?"),
+        (format!("rediss://127.0.0.1:{plain}"), "is this a port without TLS (redis://)?"),
+        (format!("rediss://127.0.0.1:{tls}"), "it wants a certificate of the client (--cert and --key)"),
+    ] {
+        let arguments = ["audit", &url, "--connect-timeout", "500", "--format", "json"];
+        let ran = hardline(running.work(), &arguments, None);
+        let report = ran.json();
+        assert_eq!(report["tally"]["pass"], 0, "{url}");
+        let needs: Vec<&str> = report["unknown"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .filter_map(|unknown| unknown["needs"].as_str())
+            .collect();
+        assert!(needs.iter().any(|needs| needs.contains(why)), "{url}: {needs:?}");
+    }
 }
 
 /// A server is asked in one round trip, with a login in two: what a stranger sees comes before.

@@ -7,6 +7,7 @@ pub mod answered;
 pub mod ask;
 pub mod commands;
 pub mod connect;
+mod paced;
 pub mod recorded;
 pub mod reply;
 pub mod state;

@@ -116,6 +116,13 @@ const STRANGER: [Ask; 5] = [Ask::Ping, Ask::WhoAmI, Ask::InfoServer, Ask::Config
 const EVERYBODY: [Ask; 8] =
     [Ask::WhoAmI, Ask::Info, Ask::Config, Ask::Users, Ask::Modules, Ask::Commands, Ask::Clients, Ask::Denied];
 
+/// How many masters of a Sentinel are asked about: far more than one watches, and few enough that what is sent goes out
+/// without waiting for the answers.
+const MOST_MASTERS: usize = 500;
+
+/// The longest name of one, in bytes.
+const LONGEST_NAME: usize = 256;
+
 /// What came of a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -256,7 +263,9 @@ fn sentinel(line: &mut Connection, answers: &mut Answers) {
     let told = flight(line, &[Ask::Masters]);
     answers.told.extend(told);
     answers.round_trips += 1;
-    let names: Vec<Vec<u8>> = answers.reply(Ask::Masters).map(names).unwrap_or_default();
+    let mut names: Vec<Vec<u8>> = answers.reply(Ask::Masters).map(names).unwrap_or_default();
+    names.retain(|name| name.len() <= LONGEST_NAME);
+    names.truncate(MOST_MASTERS);
     if names.is_empty() {
         return;
     }

@@ -3,16 +3,16 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, StreamOwned};
 
 use super::ask::{Answer, Ask};
-use super::reply::{parse, whole};
+use super::paced::{Paced, is_closed, is_timeout, said, seconds};
+use super::reply::{Reply, Scan, WEIGHT, parse};
 use super::target::{Address, Limits, Login, Target};
 use super::trust::config;
 
@@ -43,10 +43,8 @@ pub struct Security {
 }
 
 enum Stream {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(std::os::unix::net::UnixStream),
-    Tls(Box<StreamOwned<ClientConnection, TcpStream>>),
+    Plain(Paced),
+    Tls(Box<StreamOwned<ClientConnection, Paced>>),
 }
 
 /// A connection.
@@ -62,6 +60,10 @@ pub struct Connection {
     arrived: VecDeque<u8>,
     /// How many bytes have arrived at all.
     taken: usize,
+    /// How many values the replies so far have.
+    values: usize,
+    /// Whether something could not be sent. What was answered before may still be there to be read.
+    deaf: bool,
     /// Why nothing more comes.
     broken: Option<String>,
 }
@@ -76,33 +78,21 @@ impl Connection {
     /// Why no connection came about; no text has a password.
     pub fn open(target: &Target, tls: &Tls, limits: Limits) -> Result<Connection, String> {
         let deadline = Instant::now() + limits.whole;
-        let (stream, local) = match &target.address {
-            Address::Tcp(host, port) => {
-                let tcp = tcp(host, *port, limits, deadline)?;
-                let local = tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback());
-                (Stream::Tcp(tcp), local)
-            }
-            #[cfg(unix)]
-            Address::Unix(path) => {
-                let socket = std::os::unix::net::UnixStream::connect(path).map_err(|error| said(&error))?;
-                (Stream::Unix(socket), true)
-            }
-            #[cfg(not(unix))]
-            Address::Unix(_) => return Err("there are no unix sockets here".to_owned()),
+        let paced = match &target.address {
+            Address::Tcp(host, port) => Paced::tcp(host, *port, limits, deadline)?,
+            Address::Unix(path) => Paced::unix(path, limits, deadline)?,
         };
-        let (queued, arrived) = (Vec::new(), VecDeque::new());
-        let security = Security::default();
-        let mut line =
-            Connection { stream, security, local, limits, deadline, queued, arrived, taken: 0, broken: None };
-        if let (true, Stream::Tcp(_), Address::Tcp(host, _)) = (target.tls, &line.stream, &target.address) {
-            line = line.secured(host, tls)?;
-            if let Some(why) = line.security.distrust.as_ref().filter(|_| target.login.is_some() && !tls.insecure) {
-                return Err(format!(
-                    "no password is sent to a server that is not trusted: {why} (--insecure sends it)"
-                ));
-            }
+        let local = paced.is_local();
+        let (stream, security) = match &target.address {
+            Address::Tcp(host, _) if target.tls => secured(paced, host, tls, limits)?,
+            _ => (Stream::Plain(paced), Security::default()),
+        };
+        if let Some(why) = security.distrust.as_ref().filter(|_| target.login.is_some() && !tls.insecure) {
+            return Err(format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"));
         }
-        Ok(line)
+        let (queued, arrived) = (Vec::new(), VecDeque::new());
+        let (taken, values, deaf, broken) = (0, 0, false, None);
+        Ok(Connection { stream, security, local, limits, deadline, queued, arrived, taken, values, deaf, broken })
     }
 
     /// How it is secured.
@@ -113,34 +103,6 @@ impl Connection {
     /// Whether it stays within this host.
     pub fn is_local(&self) -> bool {
         self.local
-    }
-
-    fn secured(mut self, host: &str, tls: &Tls) -> Result<Connection, String> {
-        let seen = Arc::new(Mutex::new(None));
-        let config = config(tls, seen.clone())?;
-        let name = tls.server_name.as_deref().unwrap_or(host).to_owned();
-        let name =
-            ServerName::try_from(name).map_err(|_| format!("`{host}` is no name that a certificate can have"))?;
-        let client = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
-        let Stream::Tcp(tcp) = self.stream else { return Err("TLS needs TCP".to_owned()) };
-        let mut owned = Box::new(StreamOwned::new(client, tcp));
-        while owned.conn.is_handshaking() {
-            let left = self.deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
-            let wait = left.ok_or_else(|| self.limits.late())?.min(self.limits.connect);
-            let set = owned.sock.set_read_timeout(Some(wait)).and_then(|()| owned.sock.set_write_timeout(Some(wait)));
-            set.map_err(|error| said(&error))?;
-            owned.conn.complete_io(&mut owned.sock).map_err(|error| handshake(&error))?;
-        }
-        self.security.protocol = owned.conn.protocol_version().map(|version| match version {
-            rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-            rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
-            other => format!("{other:?}"),
-        });
-        let chain = owned.conn.peer_certificates().unwrap_or_default();
-        self.security.chain = chain.iter().map(|certificate| certificate.as_ref().to_vec()).collect();
-        self.security.distrust = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-        self.stream = Stream::Tls(owned);
-        Ok(self)
     }
 
     /// Puts a command among those that are sent next. `argument` comes after its words.
@@ -165,110 +127,109 @@ impl Connection {
     /// Sends what was queued.
     pub fn send(&mut self) {
         let bytes = std::mem::take(&mut self.queued);
-        if self.broken.is_some() {
-            return;
-        }
-        if let Err(why) = self.wait().and_then(|()| self.stream.write_all(&bytes).map_err(|error| self.heard(&error))) {
-            // What came before may still be there to be read.
-            if self.arrived.is_empty() {
-                self.broken = Some(why);
-            }
+        if self.broken.is_none() && !self.deaf {
+            self.deaf = self.stream.write_all(&bytes).is_err();
         }
     }
 
     /// The next reply.
     pub fn receive(&mut self) -> Answer {
+        let mut scan = Scan::default();
         loop {
             if let Some(why) = &self.broken {
                 return Answer::Missing(why.clone());
             }
-            let bytes = self.arrived.make_contiguous();
-            let told =
-                whole(bytes).and_then(|length| length.map(|length| Ok((length, parse(&bytes[..length])?))).transpose());
-            match told {
-                Ok(Some((length, reply))) => {
-                    self.arrived.drain(..length);
-                    return Answer::Reply(reply);
-                }
+            match self.reply(&mut scan) {
+                Ok(Some(reply)) => return Answer::Reply(reply),
                 Ok(None) => self.broken = self.more().err(),
                 Err(why) => self.broken = Some(why),
             }
         }
     }
 
-    /// Reads until as much has come as was there already: so looking whether a long reply is whole stays cheap.
-    fn more(&mut self) -> Result<(), String> {
-        let wanted = self.arrived.len().max(1);
-        let mut piece = vec![0; PIECE];
-        let mut come = 0;
-        while come < wanted {
-            self.wait()?;
-            let count = match self.stream.read(&mut piece) {
-                Ok(0) => return self.ended(come),
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) if come > 0 && is_timeout(&error) => return Ok(()),
-                Err(error) => return Err(self.heard(&error)),
-            };
-            self.taken += count;
-            if self.taken > self.limits.memory {
-                return Err(format!("it answers with more than {} MiB", self.limits.memory >> 20));
-            }
-            self.arrived.extend(&piece[..count]);
-            come += count;
-            // A short read: nothing more is there yet, and what came may be all.
-            if count < PIECE {
-                break;
-            }
+    /// The reply that has arrived, if all of it has.
+    fn reply(&mut self, scan: &mut Scan) -> Result<Option<Reply>, String> {
+        let bytes = self.arrived.make_contiguous();
+        let end = scan.end(bytes)?;
+        if self.taken + (self.values + scan.values()) * WEIGHT > self.limits.memory {
+            return Err(self.limits.too_much());
         }
+        let Some(end) = end else { return Ok(None) };
+        let reply = parse(bytes.get(..end).unwrap_or_default())?;
+        self.arrived.drain(..end);
+        self.values += scan.values();
+        Ok(Some(reply))
+    }
+
+    /// Reads what comes next.
+    fn more(&mut self) -> Result<(), String> {
+        let mut piece = vec![0; PIECE];
+        let count = self.stream.read(&mut piece).map_err(|error| self.heard(&error))?;
+        if count == 0 {
+            return Err(self.closed());
+        }
+        self.taken += count;
+        if self.taken > self.limits.memory {
+            return Err(self.limits.too_much());
+        }
+        self.arrived.extend(piece.get(..count).unwrap_or_default());
         Ok(())
-    }
-
-    fn ended(&self, come: usize) -> Result<(), String> {
-        if come > 0 { Ok(()) } else { Err("it closed the connection".to_owned()) }
-    }
-
-    /// Lets the next operation wait no longer than the limits say.
-    fn wait(&mut self) -> Result<(), String> {
-        let left = self.deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
-        let wait = Some(left.ok_or_else(|| self.limits.late())?.min(self.limits.read));
-        let set = match &self.stream {
-            Stream::Tcp(tcp) => tcp.set_read_timeout(wait).and_then(|()| tcp.set_write_timeout(wait)),
-            #[cfg(unix)]
-            Stream::Unix(unix) => unix.set_read_timeout(wait).and_then(|()| unix.set_write_timeout(wait)),
-            Stream::Tls(tls) => tls.sock.set_read_timeout(wait).and_then(|()| tls.sock.set_write_timeout(wait)),
-        };
-        set.map_err(|error| said(&error))
     }
 
     fn heard(&self, error: &io::Error) -> String {
         match is_timeout(error) {
             true if Instant::now() >= self.deadline => self.limits.late(),
             true => format!("no answer within {}", seconds(self.limits.read)),
-            false => said(error),
+            false if is_closed(error) => self.closed(),
+            false => alert(error).unwrap_or_else(|| said(error)),
         }
+    }
+
+    /// A port for TLS closes the connection when it hears anything else.
+    fn closed(&self) -> String {
+        match (&self.stream, self.taken) {
+            (Stream::Plain(_), 0) => "it closed the connection without a word: is this a port for TLS (rediss://)?",
+            _ => "it closed the connection",
+        }
+        .to_owned()
     }
 }
 
 impl Limits {
-    fn late(&self) -> String {
-        format!("not done within {}", seconds(self.whole))
+    fn too_much(&self) -> String {
+        format!("it answers with more than {} MiB", self.memory >> 20)
     }
 }
 
-fn seconds(time: Duration) -> String {
-    match time.subsec_millis() {
-        0 => format!("{} s", time.as_secs()),
-        _ => format!("{} ms", time.as_millis()),
+/// Does the handshake, all of it within the time for a connection.
+fn secured(mut paced: Paced, host: &str, tls: &Tls, limits: Limits) -> Result<(Stream, Security), String> {
+    let seen = Arc::new(Mutex::new(None));
+    let config = config(tls, seen.clone())?;
+    let name = tls.server_name.as_deref().unwrap_or(host).to_owned();
+    let name = ServerName::try_from(name).map_err(|_| format!("`{host}` is no name that a certificate can have"))?;
+    let client = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
+    let deadline = paced.deadline;
+    (paced.deadline, paced.patience) = (deadline.min(Instant::now() + limits.connect), limits.connect);
+    let mut owned = Box::new(StreamOwned::new(client, paced));
+    while owned.conn.is_handshaking() {
+        owned.conn.complete_io(&mut owned.sock).map_err(|error| handshake(&error))?;
     }
+    (owned.sock.deadline, owned.sock.patience) = (deadline, limits.read);
+    let protocol = owned.conn.protocol_version().map(|version| match version {
+        rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
+        rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+        other => format!("{other:?}"),
+    });
+    let chain = owned.conn.peer_certificates().unwrap_or_default();
+    let chain = chain.iter().map(|certificate| certificate.as_ref().to_vec()).collect();
+    let distrust = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+    Ok((Stream::Tls(owned), Security { protocol, distrust, chain }))
 }
 
 impl Read for Stream {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match self {
-            Stream::Tcp(tcp) => tcp.read(into),
-            #[cfg(unix)]
-            Stream::Unix(unix) => unix.read(into),
+            Stream::Plain(plain) => plain.read(into),
             Stream::Tls(tls) => tls.read(into),
         }
     }
@@ -277,84 +238,43 @@ impl Read for Stream {
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Stream::Tcp(tcp) => tcp.write(bytes),
-            #[cfg(unix)]
-            Stream::Unix(unix) => unix.write(bytes),
+            Stream::Plain(plain) => plain.write(bytes),
             Stream::Tls(tls) => tls.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Stream::Tcp(tcp) => tcp.flush(),
-            #[cfg(unix)]
-            Stream::Unix(unix) => unix.flush(),
+            Stream::Plain(plain) => plain.flush(),
             Stream::Tls(tls) => tls.flush(),
         }
     }
 }
 
-fn tcp(host: &str, port: u16, limits: Limits, deadline: Instant) -> Result<TcpStream, String> {
-    let addresses = addresses(host, port, limits)?;
-    let mut last = format!("`{host}` has no address");
-    for address in addresses {
-        let left = deadline.checked_duration_since(Instant::now()).filter(|left| !left.is_zero());
-        let Some(left) = left else { return Err(limits.late()) };
-        match TcpStream::connect_timeout(&address, left.min(limits.connect)) {
-            Ok(tcp) => {
-                tcp.set_nodelay(true).map_err(|error| said(&error))?;
-                return Ok(tcp);
-            }
-            Err(error) if is_timeout(&error) => last = format!("no connection within {}", seconds(limits.connect)),
-            Err(error) => last = said(&error),
-        }
-    }
-    Err(last)
-}
-
-/// The addresses of a host. The system's resolver has no deadline, so it is left behind when it takes too long.
-fn addresses(host: &str, port: u16, limits: Limits) -> Result<Vec<SocketAddr>, String> {
-    if let Ok(ip) = host.parse() {
-        return Ok(vec![SocketAddr::new(ip, port)]);
-    }
-    let (tell, told) = std::sync::mpsc::channel();
-    let name = host.to_owned();
-    std::thread::spawn(move || {
-        let found = (name.as_str(), port).to_socket_addrs().map(Iterator::collect);
-        // Nobody may be waiting any more.
-        let _ = tell.send(found);
-    });
-    match told.recv_timeout(limits.connect) {
-        Ok(Ok(addresses)) => Ok(addresses),
-        Ok(Err(_)) => Err(format!("`{host}` has no address")),
-        Err(_) => Err(format!("no address of `{host}` within {}", seconds(limits.connect))),
-    }
-}
-
-fn is_timeout(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut)
-}
-
 /// What a handshake that fails says.
 fn handshake(error: &io::Error) -> String {
     if is_timeout(error) {
-        return "no answer to the TLS handshake".to_owned();
+        return "no answer to the TLS handshake: is this a port without TLS (redis://)?".to_owned();
     }
-    let text = error.to_string();
-    match text.contains("InvalidContentType") || text.contains("corrupt message") {
-        true => "it does not speak TLS on this port".to_owned(),
-        false => format!("the TLS handshake fails: {text}"),
+    match tls_error(error) {
+        Some(rustls::Error::InvalidMessage(_)) => "it does not speak TLS on this port".to_owned(),
+        _ => alert(error).unwrap_or_else(|| format!("the TLS handshake fails: {}", said(error))),
     }
 }
 
-fn said(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionRefused => "nothing listens there".to_owned(),
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof => {
-            "it closed the connection".to_owned()
+/// What a server means that ends TLS. With TLS 1.3 it looks at the client's certificate when the client is done.
+fn alert(error: &io::Error) -> Option<String> {
+    use rustls::AlertDescription as Alert;
+    let Some(rustls::Error::AlertReceived(alert)) = tls_error(error) else { return None };
+    Some(match alert {
+        Alert::CertificateRequired => "it wants a certificate of the client (--cert and --key)".to_owned(),
+        Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateExpired | Alert::CertificateUnknown => {
+            format!("it does not take the certificate of the client ({alert:?})")
         }
-        io::ErrorKind::NotFound => "no such socket".to_owned(),
-        io::ErrorKind::PermissionDenied => "the system refuses the connection".to_owned(),
-        _ => error.to_string(),
-    }
+        alert => format!("it ends TLS ({alert:?})"),
+    })
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
 }
