@@ -23,7 +23,7 @@ use crate::platform::Reading;
 use crate::platform::redis::shared;
 use crate::text::{Level, Notice, Span, Where};
 
-use ask::Answers;
+use ask::{Answer, Answers};
 use subject::{Answered, Wish, subject};
 use target::Target;
 
@@ -50,7 +50,13 @@ pub fn subjects(heard: &[Heard], wish: Wish<'_>, reading: &mut Reading) -> Vec<S
 impl Heard {
     fn subject(&self, wish: Wish<'_>, reading: &mut Reading) -> Subject {
         let answered = match &self.answers {
-            Ok(answers) => answered::answered(&self.target, answers),
+            Ok(answers) => {
+                if let (Some(Answer::Missing(why)), Some(_)) = (&answers.login, &answers.security.distrust) {
+                    let message = format!("{}: not logged in: {why}", self.target.plain_url());
+                    reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });
+                }
+                answered::answered(&self.target, answers)
+            }
             Err(why) => {
                 let message = format!("{}: not audited: {why}", self.target.plain_url());
                 reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });

@@ -4,9 +4,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::connect::{Connection, Security};
+use super::connect::{Connection, Security, Tls};
 use super::reply::Reply;
-use super::target::{Limits, Target};
+use super::target::{Limits, Login, Target};
 
 /// A command that is sent, with all its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,9 +140,9 @@ pub type Group = (Vec<u8>, Vec<(Ask, Answer)>);
 pub struct Answers {
     /// Before anybody had logged in.
     pub stranger: Vec<(Ask, Answer)>,
-    /// What came of `AUTH`; `None` where there were no credentials.
+    /// What came of `AUTH`, or why it was not sent; `None` where there were no credentials.
     pub login: Option<Answer>,
-    /// As the user of the audit, or as a stranger where there were no credentials.
+    /// As the user of the audit, or as a stranger where nobody logged in.
     pub told: Vec<(Ask, Answer)>,
     /// Of a Sentinel: of each master the answers to [`Ask::Replicas`] and [`Ask::Sentinels`].
     pub groups: Vec<Group>,
@@ -185,6 +185,7 @@ impl Answers {
         };
         match self.get(ask) {
             Some(Answer::Reply(Reply::Error { code, .. })) => match code.as_str() {
+                "NOAUTH" if let Some(Answer::Missing(why)) = &self.login => format!("a login: {why}"),
                 "NOAUTH" => "a user and a password for the audit".to_owned(),
                 "NOPERM" => format!("`{}` for {login}", ask.permission()),
                 "DENIED" => {
@@ -206,9 +207,9 @@ fn find(all: &[(Ask, Answer)], ask: Ask) -> Option<&Answer> {
 ///
 /// # Errors
 /// Why no connection came about.
-pub fn ask(target: &Target, security: &super::connect::Tls, limits: Limits) -> Result<Answers, String> {
+pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String> {
     let started = Instant::now();
-    let mut line = Connection::open(target, security, limits)?;
+    let mut line = Connection::open(target, tls, limits)?;
     let mut answers = Answers {
         stranger: Vec::new(),
         login: None,
@@ -219,7 +220,12 @@ pub fn ask(target: &Target, security: &super::connect::Tls, limits: Limits) -> R
         round_trips: 0,
         took: Duration::ZERO,
     };
-    first(&mut line, target, &mut answers);
+    let distrust = line.security().distrust.clone().filter(|_| target.login.is_some() && !tls.insecure);
+    // What a stranger sees of such a server is worth knowing, and so is that it is not trusted.
+    answers.login = distrust.map(|why| {
+        Answer::Missing(format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"))
+    });
+    first(&mut line, target.login.as_ref().filter(|_| answers.login.is_none()), &mut answers);
     let info = answers.reply(Ask::Info).and_then(Reply::text).unwrap_or_default();
     if says(&info, "redis_mode", "sentinel") || says(&info, "server_mode", "sentinel") {
         sentinel(&mut line, &mut answers);
@@ -234,9 +240,9 @@ pub fn ask(target: &Target, security: &super::connect::Tls, limits: Limits) -> R
 
 /// What is asked of every server: in one flight without credentials, otherwise in two. Redis 8.2 leaves the reply to a
 /// login that fails out where an answer to somebody without a login is still on its way.
-fn first(line: &mut Connection, target: &Target, answers: &mut Answers) {
+fn first(line: &mut Connection, login: Option<&Login>, answers: &mut Answers) {
     STRANGER.iter().for_each(|ask| line.queue(*ask, None));
-    if let Some(login) = &target.login {
+    if let Some(login) = login {
         line.send();
         answers.round_trips += 1;
         answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect();
@@ -245,7 +251,7 @@ fn first(line: &mut Connection, target: &Target, answers: &mut Answers) {
     EVERYBODY.iter().for_each(|ask| line.queue(*ask, None));
     line.send();
     answers.round_trips += 1;
-    match &target.login {
+    match login {
         Some(_) => answers.login = Some(line.receive()),
         None => answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect(),
     }

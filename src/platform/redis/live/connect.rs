@@ -87,9 +87,6 @@ impl Connection {
             Address::Tcp(host, _) if target.tls => secured(paced, host, tls, limits)?,
             _ => (Stream::Plain(paced), Security::default()),
         };
-        if let Some(why) = security.distrust.as_ref().filter(|_| target.login.is_some() && !tls.insecure) {
-            return Err(format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"));
-        }
         let (queued, arrived) = (Vec::new(), VecDeque::new());
         let (taken, values, deaf, broken) = (0, 0, false, None);
         Ok(Connection { stream, security, local, limits, deadline, queued, arrived, taken, values, deaf, broken })
