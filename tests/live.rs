@@ -98,9 +98,18 @@ fn urls_are_read_and_shown_without_passwords() {
 
 #[test]
 fn what_is_no_url_is_said_without_the_password() {
-    for url in
-        ["cache:6379", "http://secret@x", "redis://", "redis://x:port", "redis://:secret%zz@x", "redis://secret@x"]
-    {
+    for url in [
+        "redis://u:12/secret@x",
+        "redis://:1?secret@x",
+        "redis://[::1]7",
+        "redis://a%0ab",
+        "cache:6379",
+        "http://secret@x",
+        "redis://",
+        "redis://x:port",
+        "redis://:secret%zz@x",
+        "redis://secret@x",
+    ] {
         let why = Target::parse(url).unwrap_err();
         assert!(!why.contains("secret"), "{why}");
     }

@@ -110,6 +110,10 @@ impl Target {
             }
         };
         let (authority, path) = rest.find(['/', '?', '#']).map_or((rest, ""), |at| rest.split_at(at));
+        if path.contains('@') {
+            // What stands before it may be the start of a password.
+            return Err("an `@` behind the host: write `%2F`, `%3F`, `%23` for `/`, `?`, `#` in a password".to_owned());
+        }
         let (login, host) = match authority.rsplit_once('@') {
             Some((login, host)) => (Some(self::login(login)?), host),
             None => (None, authority),
@@ -174,12 +178,16 @@ fn login(text: &str) -> Result<Login, String> {
 
 fn address(host: &str, usual: u16) -> Result<Address, String> {
     let (host, port) = match host.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((host, port)) => (host, port.strip_prefix(':')),
+        Some((host, "")) => (host, None),
+        Some((host, port)) => (host, Some(port.strip_prefix(':').ok_or("something between `]` and the port")?)),
         None => host.split_once(':').map_or((host, None), |(host, port)| (host, Some(port))),
     };
     let host = decoded(host)?;
     if host.is_empty() {
         return Err("a URL without a host".to_owned());
+    }
+    if host.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+        return Err("a host with a blank or a control character".to_owned());
     }
     let port = match port.filter(|port| !port.is_empty()) {
         None => usual,
