@@ -3,14 +3,17 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use hardline::platform::redis::live::ask::{Answer, Answers, Ask, ask};
 use hardline::platform::redis::live::connect::Tls;
-use hardline::platform::redis::live::reply::Reply;
+use hardline::platform::redis::live::reply::{Reply, Scan};
 use hardline::platform::redis::live::target::{Limits, Target};
 
 use super::fake::{bulk, list, serve};
+use crate::oracle::servers::{Setup, Started, named};
 
 /// What an audit of these servers is allowed.
 const LIMITS: Limits = Limits {
@@ -148,27 +151,43 @@ fn what_came_before_the_end_is_kept() {
     }
 }
 
-/// A long reply in small pieces is looked at once, not once for each piece.
+/// A long reply in small pieces is looked at once, not once for each piece: that would be 16,000 times.
 #[test]
 fn pieces_cost_no_more_than_the_whole() {
-    let limits = Limits { memory: 64 << 20, whole: Duration::from_secs(20), read: Duration::from_secs(5), ..LIMITS };
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = listener.local_addr().expect("its address").port();
-    std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a client");
-        stream.set_nodelay(true).expect("an option");
-        let reply = format!("*400000\r\n{}", ":1\r\n".repeat(400_000)).into_bytes();
-        for piece in reply.chunks(1_000) {
-            if stream.write_all(piece).is_err() {
-                return;
-            }
-        }
-        let _ = stream.read_to_end(&mut Vec::new());
-    });
-    let target = Target::parse(&format!("redis://127.0.0.1:{port}")).expect("a URL");
+    let reply = format!("*400000\r\n{}", ":1\r\n".repeat(400_000)).into_bytes();
     let started = Instant::now();
-    let answers = ask(&target, &Tls::default(), limits).expect("a connection");
-    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
-    let ping = answers.to_stranger(Ask::Ping);
-    assert!(matches!(ping, Some(Answer::Reply(Reply::List(items))) if items.len() == 400_000));
+    let mut scan = Scan::default();
+    let mut end = Ok(None);
+    for piece in (0..reply.len()).step_by(100).chain([reply.len()]) {
+        end = scan.end(&reply[..piece]);
+    }
+    assert_eq!(end, Ok(Some(reply.len())));
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+}
+
+/// A stopped server takes no connection to its unix socket, and the system would wait for ever.
+#[test]
+fn a_unix_socket_that_takes_nobody_ends_with_the_limit() {
+    let conf = "port 0\nunixsocket {DIR}/s\ntcp-backlog 1\n";
+    let Started::Ready(running) = named("redis-8.2").start(Setup::of(conf).lay_out()) else {
+        panic!("it does not start")
+    };
+    let signal = |name: &str| {
+        let pid = running.pid().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().expect("kill").success());
+    };
+    signal("-STOP");
+    let socket = running.work().join("s");
+    // Two wait in its queue; the others, and the audit, in front of it.
+    for _ in 0..4 {
+        let socket = socket.clone();
+        std::thread::spawn(move || UnixStream::connect(socket));
+    }
+    std::thread::sleep(10 * DRIP);
+    let target = Target::parse(&format!("unix://{}", socket.display())).expect("a URL");
+    let started = Instant::now();
+    let answers = ask(&target, &Tls::default(), LIMITS);
+    signal("-CONT");
+    assert!(started.elapsed() < PATIENCE, "it took {:?}", started.elapsed());
+    assert_eq!(answers.map(drop), Err("no connection within 400 ms".to_owned()));
 }

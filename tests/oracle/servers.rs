@@ -384,6 +384,11 @@ impl Running {
         &self.endpoints
     }
 
+    /// The number of its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The folder that it was started in.
     pub fn work(&self) -> &Path {
         &self.laid_out.work
