@@ -67,6 +67,11 @@ pub trait Can: Send + Sync {
     /// Whether the user may run this command (`config|set`, in small letters) at all, with the arguments that his
     /// rules allow: a bool, or unknown. A command that no version in question has may not be run.
     fn can(&self, command: &str) -> Fact;
+
+    /// Every command that the user may run in a world, sorted; `None` where nobody can list them.
+    fn all(&self, _world: usize) -> Option<Vec<&'static str>> {
+        None
+    }
 }
 
 /// What a user may run.

@@ -5,6 +5,7 @@
 pub mod dead;
 pub mod entry;
 pub mod lines;
+pub mod may_run;
 pub mod need;
 pub mod outcome;
 pub mod password;

@@ -83,6 +83,7 @@ static USER: &[Field] = &[
     field("selectors", Type::List(&Type::Record(&[SELECTOR])), "what its rules in parentheses add"),
     field("unbound_ways", Type::List(&Type::Record(&[WAY])), "the ways to the data that no key pattern binds"),
     field("channels", Type::List(&Type::Text), "the channel patterns of its root permissions"),
+    field("commands", Type::Commands, "what it may run, asked with `can(user, \"config|set\")`"),
     field("no_commands", Type::Bool, "whether it may run nothing but the commands of logging in"),
     field(
         "takeover",

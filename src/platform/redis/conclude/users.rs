@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::may_run::MayRun;
 use super::password;
 use super::person::Court;
 use super::person::Person;
 use super::roster::{Roster, Unwritten};
 use super::{by_world, grouped, merged};
-use crate::fact::{Fact, Items, List, MakeItem, Name, Origin, Value, Why};
+use crate::fact::{Commands, Fact, Items, List, MakeItem, Name, Origin, Value, Why};
 use crate::text::Span;
 
 /// One world: who is written, and who evaluates.
@@ -17,7 +18,8 @@ pub type Seen = (Roster, Court);
 /// `acl`, and the passwords that its rules hold. `worlds` has one entry for each version in question.
 pub fn acl(root: Name, worlds: Vec<Seen>, requirepass: Option<Fact>, at: Span) -> (Fact, Vec<Fact>) {
     let passwords = worlds.first().map(|(roster, _)| passwords(root, roster)).unwrap_or_default();
-    let default = default_user(root, &worlds, at);
+    let worlds: Arc<[Seen]> = worlds.into();
+    let default = default_user(root, &worlds, at).map(|fact| with_commands(fact, &worlds, None));
     let mut fields = Vec::new();
     if requirepass.is_some() {
         let in_force = by_world(worlds.iter().map(|(roster, _)| in_force(roster)));
@@ -31,7 +33,7 @@ pub fn acl(root: Name, worlds: Vec<Seen>, requirepass: Option<Fact>, at: Span) -
 }
 
 /// The list of users. Where all versions see the same names, items are made when they are asked for.
-fn users(root: Name, worlds: Vec<Seen>, default: Option<Fact>, at: Span) -> Fact {
+fn users(root: Name, worlds: Arc<[Seen]>, default: Option<Fact>, at: Span) -> Fact {
     let Some((first, _)) = worlds.first() else { return Fact::derived(Vec::new(), [at]) };
     if worlds.iter().any(|(roster, _)| !same_names(roster, first)) {
         let needs = "the version of the server: versions disagree about which users there are";
@@ -54,7 +56,7 @@ fn same_names(one: &Roster, other: &Roster) -> bool {
 
 struct Users {
     root: Name,
-    worlds: Vec<Seen>,
+    worlds: Arc<[Seen]>,
     /// The default user.
     default: Option<Fact>,
     /// The users that were made already, by number; `None` for a list that keeps none.
@@ -95,7 +97,8 @@ impl Users {
         let written = self.worlds.iter();
         let people =
             written.map_while(|(roster, court)| Some(Person::written(self.root, roster.accounts.get(index)?, court)));
-        let fact = fact_of(people, self.at).or_else(|| self.default.clone());
+        let fact = fact_of(people, self.at).map(|fact| with_commands(fact, &self.worlds, Some(index)));
+        let fact = fact.or_else(|| self.default.clone());
         fact.unwrap_or_else(|| Fact::derived(Vec::new(), [self.at]))
     }
 }
@@ -126,6 +129,19 @@ fn void_because(roster: &Roster) -> Fact {
 fn default_user(root: Name, worlds: &[Seen], at: Span) -> Option<Fact> {
     let people = worlds.iter().map(|(roster, court)| Person::default_user(root, roster, court));
     fact_of(people, at)
+}
+
+/// The fact of a user with what it may run: the account of this number, or the default user.
+fn with_commands(mut fact: Fact, worlds: &Arc<[Seen]>, account: Option<usize>) -> Fact {
+    if let Fact::Known { value: Value::Record(record), origin } = &mut fact {
+        let at = origin.spans().first().copied();
+        let commands = at.map(|at| Arc::new(MayRun { worlds: worlds.clone(), account, at }));
+        if let Some(commands) = commands {
+            let value = Value::Commands(Commands(commands));
+            record.set("commands", Fact::Known { value, origin: origin.clone() });
+        }
+    }
+    fact
 }
 
 /// What the versions make of a user, each in its turn.
