@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 pub use self::list::{Items, List, MakeItem};
 pub use self::record::Record;
-pub use self::secret::Secret;
+pub use self::secret::{Key, Secret};
 pub use self::unknown::{Reason, Side, Unknown, Why, Worlds};
 pub use self::value::{Can, Commands, Text, Value};
 

@@ -1,9 +1,31 @@
 //! Text that must never be shown.
 
 use std::fmt;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+
+/// A key that nobody knows: made anew in each run, and never written.
+#[derive(Clone)]
+pub struct Key([u8; 32]);
+
+impl Key {
+    /// A new one, from the randomness that the system gives to hash tables.
+    pub fn random() -> Key {
+        let mut key = [0; 32];
+        for (number, part) in key.chunks_exact_mut(8).enumerate() {
+            part.copy_from_slice(&RandomState::new().hash_one(number).to_ne_bytes());
+        }
+        Key(key)
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
 
 /// Text that must never be shown: its `Debug` and `Display` are `***`.
 #[derive(Clone, PartialEq, Eq)]
@@ -37,6 +59,13 @@ impl Secret {
             *byte = digit(pair[0])? << 4 | digit(pair[1])?;
         }
         Some(digest)
+    }
+
+    /// The digest under a key: for comparing secrets without keeping anything that somebody could try guesses on
+    /// once the key is gone. None where there is no digest.
+    pub fn keyed(&self, key: &Key) -> Option<[u8; 32]> {
+        let digest = self.digest()?;
+        Some(Sha256::new().chain_update(key.0).chain_update(digest).chain_update(key.0).finalize().into())
     }
 
     /// Whether this is the secret.
