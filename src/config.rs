@@ -19,10 +19,17 @@ use crate::text::{Source, Span, Unreadable, read_file};
 use crate::waiver::Written;
 
 mod cache_rule;
+mod environment;
 mod waiver;
+
+pub use environment::{AllowDrift, Environment};
 
 /// The name of the file.
 pub const FILE: &str = "hardline.toml";
+
+/// The tables there are.
+const TABLES: [&str; 10] =
+    ["files", "redis", "nginx", "checks", "severity", "params", "environments", "waiver", "allow_drift", "cache_rule"];
 
 /// A larger file is none of ours.
 const LIMIT: u64 = 1024 * 1024;
@@ -50,6 +57,10 @@ pub struct Config {
     pub waivers: Vec<Written>,
     /// `[[cache_rule]]`: what caches keep.
     pub cache_rules: Vec<CacheRule>,
+    /// `[environments.NAME]`: what `drift` compares, by name.
+    pub environments: Vec<Environment>,
+    /// `[[allow_drift]]`: what may differ.
+    pub allow_drift: Vec<AllowDrift>,
 }
 
 /// The parameters of one check: its id, and each name with its value.
@@ -133,6 +144,10 @@ impl Reader<'_> {
                     self.cache_rules(value);
                     continue;
                 }
+                "allow_drift" => {
+                    self.allow_drifts(value);
+                    continue;
+                }
                 _ => {}
             }
             let Some(table) = value.get_ref().as_table() else {
@@ -148,12 +163,11 @@ impl Reader<'_> {
                 "checks" => self.each(table, "checks", &["select", "ignore", "paths"], Reader::checks),
                 "severity" => self.severity(table),
                 "params" => self.params(table),
-                other => {
-                    let known = ["files", "redis", "nginx", "checks", "severity", "params", "waiver", "cache_rule"];
-                    self.problem(key, unknown("table", other, &known));
-                }
+                "environments" => self.environments(table),
+                other => self.problem(key, unknown("table", other, &TABLES)),
             }
         }
+        self.check_between();
     }
 
     /// Reads the known keys of a table, and tells the others.
