@@ -18,6 +18,7 @@ mod acl;
 mod audit;
 mod check;
 mod diff;
+mod drift;
 mod effective;
 mod explain;
 mod facts;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::Arguments),
     /// Audit servers that run
     Audit(audit::Arguments),
+    /// Compare two environments: what differs, and which side is weaker
+    Drift(drift::Arguments),
     /// Say what a server would do with a configuration: whether it starts, settings, users, who gets in
     Effective(effective::Arguments),
     /// Say what Redis users can do, and which rule decides it
@@ -190,6 +193,7 @@ pub fn run() -> u8 {
     let code = match cli.command {
         Command::Check(arguments) => check::run(arguments, cli.color, &mut screen),
         Command::Audit(arguments) => audit::run(&arguments, cli.color, &mut screen),
+        Command::Drift(arguments) => drift::run(&arguments, cli.color, &mut screen),
         Command::Effective(arguments) => effective::run(&arguments, &mut screen),
         Command::Acl(arguments) => acl::run(&arguments, &mut screen),
         Command::Explain(arguments) => explain::run(&arguments, &mut screen),

@@ -12,6 +12,7 @@ pub mod collect;
 pub mod config;
 pub mod date;
 pub mod diff;
+pub mod drift;
 pub mod edit;
 pub mod example;
 pub mod expr;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::caching::CacheRules;
 use crate::choose::Wishes;
 use crate::collect::{Request, collect};
-use crate::config::{self, Config};
+use crate::config::{self, AllowDrift, Config, Environment};
 use crate::date::Date;
 use crate::files::{Disk, normal};
 use crate::finding::Label;
@@ -19,7 +19,7 @@ use crate::platform::redis::live::subject::Wish;
 use crate::platform::redis::live::{self, Heard};
 use crate::platform::{self, Claims, Context, PLATFORMS, Reading, Wanted};
 use crate::schema::Root;
-use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, SourceId, Sources, Where};
+use crate::text::{DEFAULT_LIMIT, Level, Notice, Place, Source, SourceId, Sources, Where};
 use crate::waive::Known;
 
 pub use self::checks::check_files;
@@ -138,8 +138,36 @@ impl Project {
         Ok(project)
     }
 
+    /// The folder that paths of the configuration count from.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The environments that it names.
+    pub fn environments(&self) -> &[Environment] {
+        &self.config.environments
+    }
+
+    /// The differences between environments that somebody answers for.
+    pub fn allow_drift(&self) -> &[AllowDrift] {
+        &self.config.allow_drift
+    }
+
+    /// The sources of its own: the configuration, and checks as far as they were read.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The configuration, if there is one.
+    pub fn source(&self) -> Option<&Source> {
+        self.file.map(|file| self.sources.get(file))
+    }
+
     /// Nothing, or all mistakes so far.
-    fn sound(&mut self) -> Result<(), Trouble> {
+    ///
+    /// # Errors
+    /// All of them.
+    pub(crate) fn sound(&mut self) -> Result<(), Trouble> {
         if self.lines.is_empty() && self.places.is_empty() {
             return Ok(());
         }

@@ -101,7 +101,7 @@ impl Reporting {
 
 /// Writes a file that others may read at any time: they see the old one or the new one. What is no file (a device, a
 /// pipe) is written as it is.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let is_file = fs::symlink_metadata(path).map_or(true, |known| known.is_file());
     let Some(name) = path.file_name().filter(|_| is_file) else { return fs::write(path, bytes) };
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));

@@ -19,6 +19,8 @@ pub(super) struct Arguments {
 enum What {
     /// What `check --format json` writes
     Report,
+    /// What `drift --format json` writes
+    Drift,
     /// What checks can read: every fact with its type and meaning, and the functions of the language of checks
     Facts,
 }
@@ -26,6 +28,7 @@ enum What {
 pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Failure> {
     match arguments.what {
         What::Report => screen.out.write_all(hardline::report::json::SCHEMA.as_bytes())?,
+        What::Drift => screen.out.write_all(hardline::drift::show::json::SCHEMA.as_bytes())?,
         What::Facts => facts(&mut screen.out)?,
     }
     Ok(0)

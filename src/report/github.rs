@@ -83,11 +83,11 @@ impl Commands<'_> {
 }
 
 /// As GitHub's toolkit escapes what follows the second `::`.
-fn data(text: &str) -> String {
+pub(crate) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// As GitHub's toolkit escapes what follows a `=`.
-fn property(text: &str) -> String {
+pub(crate) fn property(text: &str) -> String {
     data(text).replace(':', "%3A").replace(',', "%2C")
 }

@@ -134,7 +134,7 @@ fn section(all: &mut String, title: &str, what: &str) {
 }
 
 /// A text as it is to be read; what is between backticks becomes code.
-fn text(what: &str) -> String {
+pub(crate) fn text(what: &str) -> String {
     let line = one_line(&what.replace(['\n', '\r', '\t'], " "));
     let parts: Vec<&str> = line.split('`').collect();
     if parts.len().is_multiple_of(2) {
@@ -147,7 +147,8 @@ fn text(what: &str) -> String {
     parts.iter().enumerate().map(part).collect()
 }
 
-fn code(what: &str) -> String {
+/// A text as code.
+pub(crate) fn code(what: &str) -> String {
     format!("<code>{}</code>", escape(&one_line(what)))
 }
 

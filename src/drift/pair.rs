@@ -1,0 +1,109 @@
+//! Which subject of one side is which of the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::fact::Subject;
+use crate::files::normal;
+use crate::platform::redis::instance::ACL_FILE;
+use crate::text::Sources;
+
+/// What is known of a subject before it is compared.
+#[derive(Debug)]
+pub struct Candidate<'a> {
+    /// The subject.
+    pub subject: &'a Subject,
+    /// Its path below the side's folder, with `/`; none of a running server.
+    pub below: Option<String>,
+}
+
+/// Subjects of both sides that are the same thing, or one without the other.
+#[derive(Debug)]
+pub struct Paired<'a> {
+    /// On the first side.
+    pub left: Option<&'a Subject>,
+    /// On the second side.
+    pub right: Option<&'a Subject>,
+    /// What the pair is called: the path that both have, else the name.
+    pub label: String,
+}
+
+/// The subjects of a side with their paths below its folders.
+pub fn candidates<'a>(subjects: &'a [Subject], sources: &Sources, roots: &[PathBuf], cwd: &Path) -> Vec<Candidate<'a>> {
+    let below = |subject| below(subject, sources, roots, cwd);
+    subjects.iter().map(|subject| Candidate { subject, below: below(subject) }).collect()
+}
+
+/// The path of a subject below the folders of its side; none of a running server.
+pub fn below(subject: &Subject, sources: &Sources, roots: &[PathBuf], cwd: &Path) -> Option<String> {
+    let path = normal(&cwd.join(sources.get(subject.main.source).place().path()?));
+    let inner = roots.iter().find_map(|root| {
+        let inner = path.strip_prefix(normal(&cwd.join(root))).ok()?;
+        // A file that was given by name is called by that.
+        Some(if inner.as_os_str().is_empty() { PathBuf::from(path.file_name()?) } else { inner.to_path_buf() })
+    })?;
+    Some(inner.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/"))
+}
+
+/// What two subjects must have in common to be the same thing at all: an ACL file that nobody names is no server.
+fn sort(subject: &Subject) -> (&'static str, bool) {
+    (subject.kind, subject.carrier == ACL_FILE)
+}
+
+/// Pairs subjects of one kind: by path, then by a name that only one has, then if only one is left.
+pub fn pair<'a>(left: Vec<Candidate<'a>>, right: Vec<Candidate<'a>>) -> Vec<Paired<'a>> {
+    let mut open = (left, right);
+    let mut pairs = Vec::new();
+    join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.below.clone()?)));
+    join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.subject.name.clone())));
+    join(&mut open, &mut pairs, |one| Some((sort(one.subject), String::new())));
+    let label = |one: &Candidate<'_>| one.below.clone().unwrap_or_else(|| one.subject.name.clone());
+    let only_left = open.0.iter().map(|one| Paired { left: Some(one.subject), right: None, label: label(one) });
+    let only_right = open.1.iter().map(|one| Paired { left: None, right: Some(one.subject), label: label(one) });
+    pairs.extend(only_left.chain(only_right));
+    pairs.sort_by(|one, other| (&one.label, kind(one)).cmp(&(&other.label, kind(other))));
+    pairs
+}
+
+fn kind(paired: &Paired<'_>) -> &'static str {
+    paired.left.or(paired.right).map_or("", |subject| subject.kind)
+}
+
+/// Takes out those whose key one of each side has, and only one.
+fn join<'a, K: Ord>(
+    open: &mut (Vec<Candidate<'a>>, Vec<Candidate<'a>>),
+    pairs: &mut Vec<Paired<'a>>,
+    key: impl Fn(&Candidate<'a>) -> Option<K>,
+) {
+    let mut found: BTreeMap<K, [Vec<usize>; 2]> = BTreeMap::new();
+    for (side, candidates) in [&open.0, &open.1].into_iter().enumerate() {
+        for (number, candidate) in candidates.iter().enumerate() {
+            if let Some(key) = key(candidate) {
+                found.entry(key).or_default()[side].push(number);
+            }
+        }
+    }
+    let (mut taken_left, mut taken_right) = (BTreeSet::new(), BTreeSet::new());
+    for [left, right] in found.into_values() {
+        if let ([one], [other]) = (&left[..], &right[..]) {
+            let (a, b) = (&open.0[*one], &open.1[*other]);
+            let label = match (&a.below, &b.below) {
+                (Some(one), Some(other)) if one == other => one.clone(),
+                _ if a.subject.name == b.subject.name => a.subject.name.clone(),
+                (one, other) => one.as_ref().or(other.as_ref()).unwrap_or(&a.subject.name).clone(),
+            };
+            pairs.push(Paired { left: Some(a.subject), right: Some(b.subject), label });
+            taken_left.insert(*one);
+            taken_right.insert(*other);
+        }
+    }
+    let without = |candidates: &mut Vec<Candidate<'a>>, taken: &BTreeSet<usize>| {
+        let mut number = 0;
+        candidates.retain(|_| {
+            number += 1;
+            !taken.contains(&(number - 1))
+        });
+    };
+    without(&mut open.0, &taken_left);
+    without(&mut open.1, &taken_right);
+}
