@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hardline::check::embedded;
+use hardline::drift::kind::{KINDS, id, names, parse};
 use serde::Deserialize;
 
 /// Checks that no row calls for: what the server does where nobody expects it.
@@ -49,7 +50,9 @@ fn sections() -> Sections {
 
 #[test]
 fn every_row_names_checks_or_a_reason() {
-    let ids: BTreeSet<&str> = embedded::all().iter().map(|check| check.id).collect();
+    let kinds: Vec<String> = names::ALL.iter().map(|name| id(name)).collect();
+    let ids = embedded::all().iter().map(|check| check.id).chain(kinds.iter().map(String::as_str));
+    let ids: BTreeSet<&str> = ids.collect();
     for (row, covered) in sections().values().flatten() {
         match covered {
             Row::Checks(checks) => {
@@ -77,6 +80,19 @@ fn every_check_covers_a_row_or_goes_beyond() {
     }
     let missing: Vec<&str> = embedded::all().iter().map(|check| check.id).filter(|id| !covered.contains(id)).collect();
     assert!(missing.is_empty(), "in no row: {missing:?}");
+}
+
+/// What `drift` finds says itself which rows it is for.
+#[test]
+fn what_drift_finds_covers_the_rows_that_it_names() {
+    let sections = sections();
+    let rows: BTreeMap<&String, &Row> = sections.values().flatten().collect();
+    for (name, kind) in parse(KINDS).unwrap() {
+        let names_it = |row: &&&Row| matches!(row, Row::Checks(checks) if checks.contains(&id(&name)));
+        let covered: BTreeSet<&str> =
+            rows.iter().filter(|(_, row)| names_it(row)).map(|(row, _)| row.as_str()).collect();
+        assert_eq!(covered, kind.rows.iter().map(String::as_str).collect(), "{name}");
+    }
 }
 
 /// Where the catalogue is there, its rows are all here.

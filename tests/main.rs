@@ -9,6 +9,7 @@ mod conf;
 mod contract;
 mod coverage;
 mod diff;
+mod drift;
 mod expr;
 mod fix;
 mod formats;

@@ -126,6 +126,27 @@ fn report(folder: &str, format: &str) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{folder}: {error}: {output:?}"))
 }
 
+/// What hardline writes about two environments.
+fn drift(format: &str) -> Value {
+    let output = Command::new(env!("CARGO_BIN_EXE_hardline"))
+        .args(["drift", "staging", "production", "--quiet", "--format", format])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/environments"))
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[test]
+fn the_json_of_drift_is_as_its_schema_says() {
+    let output = Command::new(env!("CARGO_BIN_EXE_hardline")).args(["schema", "drift"]).output().unwrap();
+    let schema = Schema::new(std::str::from_utf8(&output.stdout).unwrap());
+    let mut document = drift("json");
+    assert_eq!(schema.problems(&document), Vec::<String>::new());
+    document["differences"][0]["weaker"] = "maybe".into();
+    document["tally"].as_object_mut().unwrap().remove("allowed");
+    assert_eq!(schema.problems(&document).len(), 2);
+}
+
 fn stored(name: &str) -> Value {
     let path = format!("{}/tests/formats/{name}", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -138,6 +159,7 @@ fn sarif_is_as_its_official_schema_says() {
     let schema = Schema::new(include_str!("formats/schema/sarif-2.1.0.json"));
     let mut documents = vec![("the report with one of everything", stored("report.sarif"))];
     documents.extend(FOLDERS.iter().map(|folder| (*folder, report(folder, "sarif"))));
+    documents.push(("drift", drift("sarif")));
     for (name, document) in &documents {
         assert_eq!(schema.problems(document), Vec::<String>::new(), "{name}");
         sound(&document["runs"][0], name);
