@@ -61,6 +61,11 @@ pub struct Said<T> {
     pub at: Span,
 }
 
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// Offsets fit in 32 bits because a source is refused long before it reaches 4 GiB.
 fn clamp(offset: usize) -> u32 {
     u32::try_from(offset).unwrap_or(u32::MAX)

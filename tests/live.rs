@@ -17,7 +17,7 @@ fn of(version: &str, settings: &[(&str, &str)]) -> String {
     let (version, _) = Version::find(version).unwrap();
     let world = VERSIONS.iter().position(|known| known == version).unwrap();
     let settings = settings.iter().map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
-    String::from_utf8(config(version, world, &settings.collect()).0).unwrap()
+    String::from_utf8(config(version, world, &settings.collect())).unwrap()
 }
 
 #[test]

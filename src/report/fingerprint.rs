@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::text::hex;
+
 use super::{Report, Shower};
 
 impl Report {
@@ -30,6 +32,5 @@ fn fold(text: &str) -> String {
 /// the primary label and how many equal ones came before. 128 bits of SHA-256, in hexadecimal.
 pub(super) fn fingerprint(key: &str, count: usize) -> String {
     let digest = Sha256::new().chain_update(key).chain_update(format!("\0{count}")).finalize();
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or_default();
-    digest.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
+    hex(&digest[..16])
 }

@@ -7,7 +7,7 @@ use super::directive::SettingId;
 use super::version::{VERSIONS, Version};
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::{Fact, Origin, Subject, Value, Why};
-use crate::text::{Place, Source, Sources, Span};
+use crate::text::{Place, Source, Sources, Span, hex};
 
 /// The text edits that carry out one step of a fix.
 ///
@@ -171,8 +171,7 @@ fn hash(sources: &Sources, subject: &Subject, path: &str) -> Result<Vec<TextEdit
     let plain = |byte: &u8| !byte.is_ascii_whitespace() && !matches!(byte, b'"' | b'\'' | b'\\');
     let password = rule.strip_prefix(b">").filter(|password| !password.is_empty() && password.iter().all(plain));
     let password = password.ok_or_else(|| EditError::Unsupported("the rule is not a plain `>password`".to_owned()))?;
-    let digits: String = Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(vec![TextEdit { span, text: format!("#{digits}") }])
+    Ok(vec![TextEdit { span, text: format!("#{}", hex(&Sha256::digest(password))) }])
 }
 
 /// Turns a line into a comment, after one that says why.

@@ -2,6 +2,7 @@
 
 use super::commands::{self, CATEGORIES, Command, Set, Table, WORDS};
 use super::{Evaluator, KeyPattern, Selector, User};
+use crate::text::hex;
 
 impl Evaluator {
     /// The user as `ACL LIST` prints it after `user name `, up to the order of single commands before 7.2, which there
@@ -17,8 +18,7 @@ impl Evaluator {
             None => {}
         }
         for hash in &user.passwords {
-            let hex: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            words.push(if hashes { format!("#{hex}").into_bytes() } else { b"#***".to_vec() });
+            words.push(if hashes { format!("#{}", hex(hash)).into_bytes() } else { b"#***".to_vec() });
         }
         words.push(self.describe_selector(&user.root));
         for selector in &user.selectors {

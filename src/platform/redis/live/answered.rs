@@ -11,7 +11,7 @@ use crate::platform::redis::version::Version;
 /// What a server says of itself.
 pub fn answered(target: &Target, answers: &Answers) -> Answered {
     let version = version(answers);
-    let watches = is_sentinel(answers).then(|| Watches { lines: watches(answers) });
+    let watches = answers.is_sentinel().then(|| Watches { lines: watches(answers) });
     Answered {
         watches,
         url: target.plain_url(),
@@ -22,12 +22,6 @@ pub fn answered(target: &Target, answers: &Answers) -> Answered {
         users: texts(answers.reply(Ask::Users)).ok_or_else(|| answers.needs(Ask::Users)),
         modules: modules(answers),
     }
-}
-
-/// Whether the server is a Sentinel.
-pub fn is_sentinel(answers: &Answers) -> bool {
-    let info = answers.reply(Ask::Info).and_then(Reply::text).unwrap_or_default();
-    ["redis_mode", "server_mode"].iter().any(|name| line_of(&info, name) == Some("sentinel"))
 }
 
 fn version(answers: &Answers) -> Result<String, String> {
@@ -57,11 +51,9 @@ fn texts(reply: Option<&Reply>) -> Option<Vec<Vec<u8>>> {
 fn modules(answers: &Answers) -> Result<Vec<Vec<u8>>, String> {
     let list = answers.reply(Ask::Modules).and_then(Reply::list).ok_or_else(|| answers.needs(Ask::Modules))?;
     let path = |module: &Reply| {
-        let pairs = module.pairs()?;
-        let get = |name: &[u8]| pairs.iter().find(|(key, _)| key.bytes() == Some(name)).and_then(|(_, it)| it.bytes());
         // A module that is built in has no file: Valkey 9.1 gives its name.
-        let path = get(b"path")?;
-        Some(if Some(path) == get(b"name") { Vec::new() } else { path.to_vec() })
+        let path = field_of(module, "path")?;
+        Some(if Some(path) == field_of(module, "name") { Vec::new() } else { path.to_vec() })
     };
     let paths: Option<Vec<_>> = list.iter().map(path).collect();
     let paths = paths.ok_or_else(|| "a server from 7.0 on, which says where its modules are".to_owned())?;
@@ -115,10 +107,9 @@ fn watches(answers: &Answers) -> Result<Vec<u8>, String> {
     Ok(text)
 }
 
-/// A field of a map.
+/// The bytes under a key of a map.
 fn field_of<'r>(map: &'r Reply, name: &str) -> Option<&'r [u8]> {
-    let pairs = map.pairs()?;
-    pairs.iter().find(|(key, _)| key.bytes() == Some(name.as_bytes())).and_then(|(_, value)| value.bytes())
+    map.field(name)?.bytes()
 }
 
 /// The other members of a group that a server tells of: where they are.

@@ -157,6 +157,12 @@ pub struct Answers {
 }
 
 impl Answers {
+    /// Nothing yet, over a connection like this.
+    pub fn over(security: Security, local: bool) -> Answers {
+        let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
+        Answers { stranger, login: None, told, groups, security, local, round_trips: 0, took: Duration::ZERO }
+    }
+
     /// The reply to a question, if there is one that is no error.
     pub fn reply(&self, ask: Ask) -> Option<&Reply> {
         self.get(ask).and_then(|answer| match answer {
@@ -173,6 +179,17 @@ impl Answers {
     /// What came of a question before anybody had logged in.
     pub fn to_stranger(&self, ask: Ask) -> Option<&Answer> {
         find(&self.stranger, ask)
+    }
+
+    /// Whether `INFO` has a line `name:value`.
+    fn says(&self, name: &str, value: &str) -> bool {
+        let info = self.reply(Ask::Info).and_then(Reply::text);
+        info.is_some_and(|info| line_of(&info, name) == Some(value))
+    }
+
+    /// Whether the server is a Sentinel.
+    pub fn is_sentinel(&self) -> bool {
+        ["redis_mode", "server_mode"].iter().any(|name| self.says(name, "sentinel"))
     }
 
     /// What would help where a question has no answer: a permission, a password, a server that answers.
@@ -210,26 +227,16 @@ fn find(all: &[(Ask, Answer)], ask: Ask) -> Option<&Answer> {
 pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String> {
     let started = Instant::now();
     let mut line = Connection::open(target, tls, limits)?;
-    let mut answers = Answers {
-        stranger: Vec::new(),
-        login: None,
-        told: Vec::new(),
-        groups: Vec::new(),
-        security: line.security().clone(),
-        local: line.is_local(),
-        round_trips: 0,
-        took: Duration::ZERO,
-    };
+    let mut answers = Answers::over(line.security().clone(), line.is_local());
     let distrust = line.security().distrust.clone().filter(|_| target.login.is_some() && !tls.insecure);
     // What a stranger sees of such a server is worth knowing, and so is that it is not trusted.
     answers.login = distrust.map(|why| {
         Answer::Missing(format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"))
     });
     first(&mut line, target.login.as_ref().filter(|_| answers.login.is_none()), &mut answers);
-    let info = answers.reply(Ask::Info).and_then(Reply::text).unwrap_or_default();
-    if says(&info, "redis_mode", "sentinel") || says(&info, "server_mode", "sentinel") {
+    if answers.is_sentinel() {
         sentinel(&mut line, &mut answers);
-    } else if says(&info, "cluster_enabled", "1") {
+    } else if answers.says("cluster_enabled", "1") {
         let told = flight(&mut line, &[Ask::ClusterNodes]);
         answers.told.extend(told);
         answers.round_trips += 1;
@@ -289,17 +296,8 @@ fn sentinel(line: &mut Connection, answers: &mut Answers) {
 
 /// The names of the masters that a Sentinel watches.
 fn names(masters: &Reply) -> Vec<Vec<u8>> {
-    let name = |master: &Reply| {
-        let pairs = master.pairs()?;
-        let (_, name) = pairs.iter().find(|(key, _)| key.bytes() == Some(b"name"))?;
-        name.bytes().map(<[u8]>::to_vec)
-    };
+    let name = |master: &Reply| master.field("name")?.bytes().map(<[u8]>::to_vec);
     masters.list().unwrap_or_default().iter().filter_map(name).collect()
-}
-
-/// Whether `INFO` has a line `name:value`.
-pub fn says(info: &str, name: &str, value: &str) -> bool {
-    line_of(info, name) == Some(value)
 }
 
 /// What `INFO` has after `name:`.

@@ -4,8 +4,6 @@
 //! are the answer, one for each item of a list, `name value` for a setting, and `-CODE text` for an error. What is not
 //! written down is refused.
 
-use std::time::Duration;
-
 use super::Heard;
 use super::ask::{Answer, Answers, Ask};
 use super::connect::Security;
@@ -27,16 +25,7 @@ const TLS: &str = "tls";
 /// What is wrong with the text or the URL.
 pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
     let target = Target::parse(url)?;
-    let mut answers = Answers {
-        stranger: Vec::new(),
-        login: None,
-        told: Vec::new(),
-        groups: Vec::new(),
-        security: Security::default(),
-        local: false,
-        round_trips: 1,
-        took: Duration::ZERO,
-    };
+    let mut answers = Answers::over(Security::default(), false);
     for (name, lines) in sections(text)? {
         if name == TLS {
             answers.security.protocol = lines.first().map(|line| (*line).to_owned());

@@ -70,6 +70,11 @@ impl Reply {
         }
     }
 
+    /// The value under a key of a map, or of a list in which keys and values alternate.
+    pub fn field(&self, name: &str) -> Option<&Reply> {
+        self.pairs()?.into_iter().find(|(key, _)| key.bytes() == Some(name.as_bytes())).map(|(_, value)| value)
+    }
+
     /// The pairs of a map, or of a list in which keys and values alternate.
     pub fn pairs(&self) -> Option<Vec<(&Reply, &Reply)>> {
         let items = self.list()?;

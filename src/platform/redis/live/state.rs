@@ -1,6 +1,9 @@
 //! What only a running server can tell: who is connected, what was refused, whether it saves and replicates, what a
 //! stranger sees, and how the connection is secured.
 
+use std::collections::BTreeSet;
+use std::ops::Range;
+
 use super::ask::{Answer, Answers, Ask, line_of};
 use super::reply::Reply;
 use crate::fact::{Fact, Unknown, Why};
@@ -12,19 +15,13 @@ pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (
     let info = answers.reply(Ask::Info).and_then(Reply::text);
     let clients = answers.reply(Ask::Clients).and_then(Reply::text);
     let denied = answers.reply(Ask::Denied).map(entries);
-    let mut text = String::new();
+    let mut lines = Lines::default();
     for line in info.iter().flat_map(|info| info.lines()).filter(|line| kept(line)) {
-        text.push_str(line.trim_end());
-        text.push('\n');
+        lines.add(line);
     }
-    for client in clients.iter().flat_map(|clients| clients.lines()) {
-        text.push_str(client.trim_end());
-        text.push('\n');
-    }
-    for entry in denied.iter().flatten() {
-        text.push_str(&shown(entry));
-        text.push('\n');
-    }
+    let clients = clients.map(|clients| clients.lines().map(|line| lines.add(line)).collect::<Vec<_>>());
+    let denied = denied.map(|log| log.into_iter().map(|entry| (lines.add(&shown(&entry)), entry)).collect::<Vec<_>>());
+    let text = lines.text;
     let source = sources.add(Place::Live { url: answered.url.clone(), what: "state" }, text.clone().into_bytes());
     let maker = Maker { answers, info, text, source };
     let fields = [
@@ -51,6 +48,23 @@ pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (
         ("evicted_keys", maker.number("evicted_keys")),
     ];
     (Fact::record(fields, maker.whole()), source)
+}
+
+/// The text that facts have their places in, while it is made.
+#[derive(Default)]
+struct Lines {
+    text: String,
+}
+
+impl Lines {
+    /// Adds a line; gives its place.
+    fn add(&mut self, line: &str) -> Range<usize> {
+        let start = self.text.len();
+        self.text.push_str(line.trim_end());
+        let place = start..self.text.len();
+        self.text.push('\n');
+        place
+    }
 }
 
 /// Whom `CLIENT LIST` names for the link to the primary (`networking.c:catClientInfoString`).
@@ -188,16 +202,16 @@ impl Maker<'_> {
         Fact::record(fields, Span::at(self.source, 0))
     }
 
-    fn clients(&self, list: Option<&str>) -> Fact {
+    fn clients(&self, list: Option<&[Range<usize>]>) -> Fact {
         let Some(list) = list else { return self.unknown(Ask::Clients) };
-        let ports = self.ports();
+        let (ports, users) = (self.ports(), self.users());
         let mut all = Vec::new();
-        for line in list.lines() {
+        for place in list {
+            let (line, at) = (&self.text[place.clone()], Span::new(self.source, place.start, place.end));
             let field = |name: &str| -> String {
                 let value = line.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
                 value.unwrap_or_default().to_owned()
             };
-            let at = self.line(line.trim_end());
             let address = field("addr");
             let host = address.rsplit_once(':').map_or("", |(host, _)| host.trim_matches(['[', ']']));
             let unix = field("flags").contains('U');
@@ -218,7 +232,7 @@ impl Maker<'_> {
                 ("name", Fact::derived(field("name"), at)),
                 ("replica", Fact::derived(field("flags").contains('S'), at)),
                 ("encrypted", encrypted),
-                ("may_log_in", self.may_log_in(&field("user"), at)),
+                ("may_log_in", self.may_log_in(users.as_ref(), &field("user"), at)),
                 ("age_seconds", Fact::derived(number("age"), at)),
                 ("idle_seconds", Fact::derived(number("idle"), at)),
             ];
@@ -229,32 +243,37 @@ impl Maker<'_> {
 
     /// The ports without and with TLS, as texts.
     fn ports(&self) -> Option<(String, String)> {
-        let settings = self.answers.reply(Ask::Config)?.pairs()?;
-        let get = |name: &str| {
-            settings.iter().find(|(key, _)| key.bytes() == Some(name.as_bytes())).and_then(|(_, value)| value.text())
-        };
+        let settings = self.answers.reply(Ask::Config)?;
+        let get = |name: &str| settings.field(name).and_then(Reply::text);
         Some((get("port")?, get("tls-port").unwrap_or_default()))
     }
 
-    /// Whether a user who is connected could still log in: it is there, and it is on.
-    fn may_log_in(&self, user: &str, at: Span) -> Fact {
-        let Some(users) = self.answers.reply(Ask::Users).and_then(Reply::list) else {
-            return Fact::unknown(Why::NotPermitted, at, self.answers.needs(Ask::Users));
-        };
-        let on = users.iter().filter_map(Reply::text).any(|line| {
+    /// The users who may log in.
+    fn users(&self) -> Option<BTreeSet<String>> {
+        let users = self.answers.reply(Ask::Users)?.list()?.iter().filter_map(Reply::text);
+        let on = users.filter_map(|line| {
             let mut words = line.split(' ').skip(1);
-            words.next() == Some(user) && words.next() == Some("on")
+            let name = words.next()?.to_owned();
+            (words.next() == Some("on")).then_some(name)
         });
-        // The link to the primary is nobody's session.
-        Fact::derived(on || user.is_empty() || user == SUPERUSER, at)
+        Some(on.collect())
     }
 
-    fn denied(&self, log: Option<&[Entry]>) -> Fact {
+    /// Whether a user who is connected could still log in: it is there, and it is on.
+    fn may_log_in(&self, users: Option<&BTreeSet<String>>, user: &str, at: Span) -> Fact {
+        let Some(users) = users else {
+            return Fact::unknown(Why::NotPermitted, at, self.answers.needs(Ask::Users));
+        };
+        // The link to the primary is nobody's session.
+        Fact::derived(users.contains(user) || user.is_empty() || user == SUPERUSER, at)
+    }
+
+    fn denied(&self, log: Option<&[(Range<usize>, Entry)]>) -> Fact {
         let Some(log) = log else { return self.unknown(Ask::Denied) };
         let all: Vec<Fact> = log
             .iter()
-            .map(|entry| {
-                let at = self.line(&shown(entry));
+            .map(|(place, entry)| {
+                let at = Span::new(self.source, place.start, place.end);
                 let info = of(entry, "client-info");
                 let address = info.split(' ').find_map(|word| word.strip_prefix("addr=")).unwrap_or_default();
                 let age: f64 = of(entry, "age-seconds").parse().unwrap_or(-1.0);

@@ -1,13 +1,14 @@
 //! From the answers of a server to a subject.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::written::{Settings, config};
+use super::written::{self, Settings};
 use crate::fact::{Fact, List, Name, Record, Subject, Unknown, Value, Why};
-use crate::files::{FileKind, Files, Location, Standing};
+use crate::files::{FileKind, Files, Location};
 use crate::platform::Wanted;
 use crate::platform::redis::accounts::AclRules;
 use crate::platform::redis::conclude::vulnerable::Declared;
@@ -22,7 +23,7 @@ use crate::platform::redis::instance::{AclFile, Instance, lacking};
 use crate::platform::redis::value::Typed;
 use crate::platform::redis::version::Version;
 use crate::platform::sentinel;
-use crate::text::{Level, Notice, Place, SourceId, Sources, Span, Unreadable, Where};
+use crate::text::{Level, Notice, Place, SourceId, Sources, Span, Unreadable, Where, hex};
 
 /// What subjects of this kind were written in.
 pub const CARRIER: &str = "live";
@@ -73,10 +74,6 @@ impl Files for Elsewhere {
     }
 
     fn kind(&self, _: &Location) -> Result<Option<FileKind>, Unreadable> {
-        Err(Unreadable::OutOfReach)
-    }
-
-    fn standing(&self, _: &Location) -> Result<Standing, Unreadable> {
         Err(Unreadable::OutOfReach)
     }
 }
@@ -168,10 +165,6 @@ fn aclfile(loaded: &Loaded) -> Option<Location> {
     })
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 struct Maker<'a> {
     answered: &'a Answered,
     sources: &'a mut Sources,
@@ -194,7 +187,7 @@ impl Maker<'_> {
             (Ok(settings), Some(version)) => {
                 text.extend_from_slice(b"# CONFIG GET, without what has its default\n");
                 let settings = self.as_written(settings);
-                text.extend(config(version, directive::world(version), &settings).0);
+                text.extend(written::config(version, directive::world(version), &settings));
             }
             _ if self.answered.watches.is_some() => {
                 text.extend_from_slice(b"# SENTINEL MASTERS\n");
@@ -209,7 +202,7 @@ impl Maker<'_> {
         if let Ok(modules) = &self.answered.modules {
             for path in modules {
                 text.extend_from_slice(b"loadmodule ");
-                text.extend(super::written::quoted(path));
+                text.extend(written::quoted(path));
                 text.push(b'\n');
             }
         }
@@ -224,32 +217,31 @@ impl Maker<'_> {
         self.add("config", text)
     }
 
-    /// The line of the default user, if `requirepass` alone makes it what it is: then nothing else is written of it.
-    fn made_by_requirepass(&self) -> Option<&[u8]> {
+    /// The line of the default user where it has the password of `requirepass`, with the hash of that.
+    fn has_requirepass(&self) -> Option<(&[u8], String)> {
         let (settings, users) = (self.answered.settings.as_ref().ok()?, self.answered.users.as_ref().ok()?);
         let password = settings.get(&b"requirepass"[..]).filter(|password| !password.is_empty())?;
-        let line = users.iter().find(|line| line.starts_with(b"user default "))?;
         let hash = format!("#{}", hex(&Sha256::digest(password)));
-        let words: Vec<&[u8]> = line.split(|&byte| byte == b' ').skip(2).collect();
+        let line = users.iter().find(|line| line.starts_with(b"user default "))?;
+        line.split(|&byte| byte == b' ').any(|word| word == hash.as_bytes()).then_some((line, hash))
+    }
+
+    /// The line of the default user, if `requirepass` alone makes it what it is: then nothing else is written of it.
+    fn made_by_requirepass(&self) -> Option<&[u8]> {
+        let (line, hash) = self.has_requirepass()?;
         let usual: [&[u8]; 7] = [b"on", b"sanitize-payload", b"~*", b"&*", b"+@all", b"alldbs", hash.as_bytes()];
-        (words.contains(&hash.as_bytes()) && words.iter().all(|word| usual.contains(word))).then_some(line)
+        line.split(|&byte| byte == b' ').skip(2).all(|word| usual.contains(&word)).then_some(line)
     }
 
     /// The settings as a file would have them: where the default user has its password and more, its line says all, and
     /// `requirepass` beside it would have no effect.
-    fn as_written(&self, settings: &Settings) -> Settings {
-        let mut settings = settings.clone();
-        let Some(password) = settings.get(&b"requirepass"[..]).filter(|password| !password.is_empty()) else {
-            return settings;
-        };
-        let hash = format!("#{}", hex(&Sha256::digest(password)));
-        let users = self.answered.users.as_ref();
-        let line = users.ok().and_then(|users| users.iter().find(|line| line.starts_with(b"user default ")));
-        let has = line.is_some_and(|line| line.split(|&byte| byte == b' ').any(|word| word == hash.as_bytes()));
-        if has && self.made_by_requirepass().is_none() {
-            settings.insert(b"requirepass".to_vec(), Vec::new());
+    fn as_written<'s>(&self, settings: &'s Settings) -> Cow<'s, Settings> {
+        if self.has_requirepass().is_none() || self.made_by_requirepass().is_some() {
+            return Cow::Borrowed(settings);
         }
-        settings
+        let mut settings = settings.clone();
+        settings.insert(b"requirepass".to_vec(), Vec::new());
+        Cow::Owned(settings)
     }
 
     /// The text of the users, where a file of theirs is named.
@@ -285,7 +277,7 @@ impl Maker<'_> {
             }
             Err(needs) => loaded.leave_all_open(refused(needs)),
             Ok(settings) => {
-                for setting in self::open(version, settings) {
+                for setting in written::open(directive::world(version), settings) {
                     let name = setting.setting().name;
                     let needs = format!("a server that says what `{name}` is");
                     loaded.leave_open(setting, Unknown::new(Why::NotPermitted, at, needs));
@@ -338,9 +330,4 @@ fn without_files(lacking: &[Name]) -> Arc<[Name]> {
     let mut names: Vec<Name> = lacking.iter().copied().filter(|name| *name != "live").chain(["files"]).collect();
     names.sort_unstable();
     names.into()
-}
-
-/// The settings of a version that a server did not print.
-fn open(version: &Version, settings: &Settings) -> Vec<SettingId> {
-    config(version, directive::world(version), settings).1
 }

@@ -13,25 +13,41 @@ use crate::platform::redis::version::Version;
 /// What `CONFIG GET` printed, by name.
 pub type Settings = BTreeMap<Vec<u8>, Vec<u8>>;
 
-/// The lines of a configuration, and the settings of this version that were not printed.
-pub fn config(version: &Version, world: usize, settings: &Settings) -> (Vec<u8>, Vec<SettingId>) {
-    let (mut text, mut open) = (Vec::new(), Vec::new());
-    for setting in SettingId::all() {
-        let Some(spec) = setting.spec(world).filter(|spec| !spec.hidden) else { continue };
-        let names = std::iter::once(spec.name).chain(spec.alias);
-        match names.filter_map(|name| settings.get(name.as_bytes())).next() {
-            None => open.push(setting),
-            Some(value) if spec.kind != Kind::Dir && *value == show(spec, &unwritten(spec).typed) => {}
-            Some(value) => lines(version, spec, value, &mut text),
+/// The lines of a configuration.
+pub fn config(version: &Version, world: usize, settings: &Settings) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (_, spec) in shown(world) {
+        match printed(spec, settings) {
+            Some(value) if spec.kind == Kind::Dir || *value != show(spec, &unwritten(spec).typed) => {
+                lines(version, spec, value, &mut text);
+            }
+            _ => {}
         }
     }
+    text
+}
+
+/// The settings of a version that were not printed.
+pub fn open(world: usize, settings: &Settings) -> Vec<SettingId> {
+    let missing = shown(world).filter(|(_, spec)| printed(spec, settings).is_none());
+    let mut open: Vec<SettingId> = missing.map(|(setting, _)| setting).collect();
     // A server that was built without TLS does not have its settings; one that hides most of them may have it.
     let of_tls = |setting: &SettingId| setting.setting().name.starts_with("tls-");
     if open.len() < SettingId::all().filter_map(|setting| setting.spec(world)).count() / 2 && open.iter().any(of_tls) {
         let printed = settings.keys().any(|name| name.starts_with(b"tls-"));
         open.retain(|setting| printed || !of_tls(setting));
     }
-    (text, open)
+    open
+}
+
+/// The settings of a version that `CONFIG GET *` prints.
+fn shown(world: usize) -> impl Iterator<Item = (SettingId, &'static Spec)> {
+    SettingId::all().filter_map(move |setting| Some((setting, setting.spec(world).filter(|spec| !spec.hidden)?)))
+}
+
+/// What was printed of a setting, under whichever of its names.
+fn printed<'s>(spec: &Spec, settings: &'s Settings) -> Option<&'s Vec<u8>> {
+    std::iter::once(spec.name).chain(spec.alias).find_map(|name| settings.get(name.as_bytes()))
 }
 
 /// The lines that write a setting; mostly one.
