@@ -20,7 +20,9 @@ mod model;
 
 use model::*;
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+/// The schema of the format.
+pub(crate) const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// The folder that relative paths start from; whoever reads the file knows where it is on their machine.
 const ROOT: &str = "%SRCROOT%";
@@ -50,7 +52,8 @@ pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Res
     writeln!(out)
 }
 
-fn level(severity: Severity) -> &'static str {
+/// A severity as the format has it.
+pub(crate) fn level(severity: Severity) -> &'static str {
     match severity {
         Severity::Critical | Severity::High => "error",
         Severity::Medium => "warning",
@@ -322,7 +325,7 @@ fn message(text: &str) -> Message {
 }
 
 /// Everything but what RFC 3986 calls unreserved as `%XX`.
-fn percent(bytes: &[u8]) -> String {
+pub(crate) fn percent(bytes: &[u8]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     bytes.iter().map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

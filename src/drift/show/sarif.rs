@@ -10,9 +10,8 @@ use sha2::{Digest, Sha256};
 use super::{line, open_line, places};
 use crate::drift::found::{Comparison, Difference, Located};
 use crate::drift::kind::{KINDS, Kind, id, parse};
-use crate::finding::Severity;
-
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+use crate::report::sarif::{SCHEMA, level, percent};
+use crate::text::hex;
 
 /// Writes the comparison.
 ///
@@ -45,14 +44,6 @@ pub fn render(comparison: &Comparison, out: &mut dyn Write) -> io::Result<()> {
     });
     serde_json::to_writer_pretty(&mut *out, &log)?;
     writeln!(out)
-}
-
-fn level(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Critical | Severity::High => "error",
-        Severity::Medium => "warning",
-        Severity::Low | Severity::Info => "note",
-    }
 }
 
 fn rule(id: &str, kind: &Kind) -> Value {
@@ -96,7 +87,7 @@ fn result(comparison: &Comparison, one: &Difference) -> Value {
 fn fingerprint(one: &Difference) -> String {
     let name = one.subject.as_ref().map_or("", |about| about.name.as_str());
     let digest = Sha256::digest(format!("{}\n{name}\n{}", one.kind, one.what));
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hex(&digest[..16])
 }
 
 fn location(place: &Located) -> Value {
@@ -104,7 +95,7 @@ fn location(place: &Located) -> Value {
     if place.path.contains("://") {
         return json!({"logicalLocations": [{"fullyQualifiedName": place.path, "kind": "resource"}]});
     }
-    let uri: String = place.path.split('/').map(escape).collect::<Vec<_>>().join("/");
+    let uri: String = place.path.split('/').map(|part| percent(part.as_bytes())).collect::<Vec<_>>().join("/");
     let artifact = match place.path.starts_with('/') {
         true => json!({"uri": format!("file://{uri}")}),
         false => json!({"uri": uri, "uriBaseId": "%SRCROOT%"}),
@@ -116,16 +107,4 @@ fn location(place: &Located) -> Value {
             "startLine": start.line, "startColumn": start.column, "endLine": end.line, "endColumn": end.column,
         },
     }})
-}
-
-/// A part of a path as a part of a URI.
-fn escape(part: &str) -> String {
-    let mut uri = String::new();
-    for byte in part.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => uri.push(char::from(byte)),
-            _ => uri.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    uri
 }
