@@ -1,20 +1,18 @@
 //! Audits of servers that run: they are asked side by side, and judged as files are.
 
 use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
-use crate::choose::Choice;
 use crate::inventory::Server;
-use crate::platform::Wanted;
+use crate::judged;
 use crate::platform::redis::live::Heard;
 use crate::platform::redis::live::answered::members;
 use crate::platform::redis::live::ask::{Answers, ask};
 use crate::platform::redis::live::target::{Address, Limits, Promised, Target};
 use crate::project::{Facts, Options, Project, Trouble};
-use crate::report::{Clock, Judged, Report};
-use crate::{judge_subjects, report_on};
+use crate::report::{Clock, Report};
 
 /// What is to be audited, and how.
 #[derive(Debug, Clone, Default)]
@@ -35,20 +33,13 @@ pub const MOST: usize = 64;
 /// # Errors
 /// Every mistake in the configuration and the user's own checks.
 pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Result<(Report, Facts), Trouble> {
-    let (started, watch) = (SystemTime::now(), Instant::now());
+    let began = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
-    let present = |platform: &str| matches!(platform, "redis" | "sentinel");
-    let Choice { checks, broken, .. } = project.checks(options, &present)?;
+    let choice = project.checks(options, &|platform| matches!(platform, "redis" | "sentinel"))?;
     let heard = hear_groups(plan, done);
-    let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-    let facts = project.read_live(options, &heard, &Wanted::Names(Arc::new(names.collect())))?;
-    let (judged, asked) = judge_subjects(&checks, &facts, true);
-    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
-    let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
-    report.clock = options.timed.then(|| Clock {
-        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        took: watch.elapsed(),
-    });
+    let facts = project.read_live(options, &heard, &choice.wanted())?;
+    let mut report = judged(choice, &facts, true, (project.known(), options));
+    report.clock = options.timed.then(|| Clock::since(began));
     Ok((report, facts))
 }
 

@@ -1,6 +1,7 @@
 //! Which checks run, how severe they are and with which parameters: the checks there are, and what the user says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
 
@@ -9,6 +10,7 @@ use crate::check::embedded::Embedded;
 use crate::config::{self, Config, Said};
 use crate::expr::Params;
 use crate::finding::{CheckId, Family, Label, Severity};
+use crate::platform::Wanted;
 use crate::schema::Root;
 use crate::spell::nearest;
 
@@ -72,6 +74,14 @@ pub struct Choice {
     pub run: Vec<CheckId>,
     /// Those that come with hardline and could not be loaded, with the reason: our mistake, which the report says.
     pub broken: Vec<(CheckId, String)>,
+}
+
+impl Choice {
+    /// The facts that the checks ask for.
+    pub fn wanted(&self) -> Wanted {
+        let names = self.checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
+        Wanted::Names(Arc::new(names.collect()))
+    }
 }
 
 impl Listed {

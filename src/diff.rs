@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::report::json::fields;
+
 /// What differs between two reports.
 #[derive(Debug, Default)]
 pub struct Difference<'a> {
@@ -46,8 +48,7 @@ pub enum Side {
 
 /// The failures of a report by what they are known again by.
 fn failures(report: &Value) -> Option<BTreeMap<(String, String), &Value>> {
-    let sound = report.get("version").and_then(Value::as_u64) == Some(1);
-    let findings = report.get("findings").and_then(Value::as_array).filter(|_| sound)?;
+    let findings = fields(report)?.get("findings")?.as_array()?;
     let failed = findings.iter().filter(|finding| of(finding, "verdict") == "fail");
     Some(failed.map(|finding| ((of(finding, "check"), of(finding, "fingerprint")), finding)).collect())
 }

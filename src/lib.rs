@@ -39,8 +39,7 @@ pub mod waiver;
 
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::Arc;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use check::Check;
 use choose::{Choice, Chosen};
@@ -48,7 +47,7 @@ use date::Date;
 use expr::Params;
 use files::Changed;
 use fix::Workshop;
-use platform::{Context, Wanted};
+use platform::Context;
 use project::{Facts, Options, Project, Trouble};
 use report::rule::Rule;
 use report::{Clock, Judged, Report};
@@ -59,21 +58,23 @@ use waive::{Known, Setting};
 /// # Errors
 /// Every mistake in the arguments, the configuration and the user's own checks.
 pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts), Trouble> {
-    let (started, watch) = (SystemTime::now(), Instant::now());
+    let began = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
     let gathered = project.gather(options, stdin);
     let present = |platform: &str| gathered.as_ref().is_some_and(|gathered| gathered.claims.has(platform));
-    let Choice { checks, broken, .. } = project.checks(options, &present)?;
-    let names = checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-    let facts = project.read_gathered(options, gathered, &Wanted::Names(Arc::new(names.collect())))?;
-    let (judged, asked) = judge_subjects(&checks, &facts, options.fixes);
-    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
-    let mut report = report_on(&checks, &facts, judged, &asked, (project.known(), options));
-    report.clock = options.timed.then(|| Clock {
-        started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-        took: watch.elapsed(),
-    });
+    let choice = project.checks(options, &present)?;
+    let facts = project.read_gathered(options, gathered, &choice.wanted())?;
+    let mut report = judged(choice, &facts, options.fixes, (project.known(), options));
+    report.clock = options.timed.then(|| Clock::since(began));
     Ok((report, facts))
+}
+
+/// Judges what was read by the checks that were chosen for it, and reports.
+pub(crate) fn judged(choice: Choice, facts: &Facts, fixes: bool, setting: (&[Known], &Options)) -> Report {
+    let Choice { checks, broken, .. } = choice;
+    let (judged, asked) = judge_subjects(&checks, facts, fixes);
+    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
+    report_on(&checks, facts, judged, &asked, setting)
 }
 
 /// Puts what was judged together, waivers applied. `asked` says which of the checks were.

@@ -2,11 +2,10 @@
 
 use serde_json::{Map, Value};
 
+use crate::report::json::{VERSION, fields};
+
 /// The lists of a report.
 const LISTS: [&str; 6] = ["findings", "unknown", "bypassed", "broken", "subjects", "notices"];
-
-/// The version of the report.
-const VERSION: u64 = 1;
 
 /// Puts reports together: lists are joined and sorted as a single run sorts them, numbers added; it began when the first
 /// did, and took as long as the longest. `checks` is the most that one of them asked, since all ask the same.
@@ -19,10 +18,10 @@ pub fn merge(reports: &[Value]) -> Result<Value, (usize, &'static str)> {
     let mut tally: Map<String, Value> = Map::new();
     let (mut started, mut took): (Option<String>, Option<u64>) = (None, None);
     for (number, report) in reports.iter().enumerate() {
-        let report = report.as_object().ok_or((number, "it is no report of hardline"))?;
-        if report.get("version").and_then(Value::as_u64) != Some(VERSION) {
-            return Err((number, "it is no report of version 1"));
+        if !report.is_object() {
+            return Err((number, "it is no report of hardline"));
         }
+        let report = fields(report).ok_or((number, "it is no report of version 1"))?;
         for (name, all) in &mut lists {
             let items = report.get(*name).and_then(Value::as_array).ok_or((number, "it lacks a list"))?;
             all.extend(items.iter().cloned());

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime};
 
 use crate::check::embedded;
 use crate::choose::{Choice, Chosen, Wishes};
@@ -197,10 +197,7 @@ impl Repair {
         let judged = broken.chain(judged).collect();
         let mut report = report_on(&self.checks, facts, judged, &asked, (&self.known, &self.options));
         report.fixed = Some(fixed);
-        report.clock = self.clock.map(|(started, watch)| Clock {
-            started: started.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
-            took: watch.elapsed(),
-        });
+        report.clock = self.clock.map(Clock::since);
         report
     }
 

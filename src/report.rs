@@ -1,12 +1,12 @@
 //! What a run has to say: everything that was concluded, counted once, in an order that depends on nothing but the
 //! input. Renderers only print it.
 
+pub use self::clock::Clock;
 pub use self::show::Shower;
 use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use crate::fact::{Subject, Unknown};
 use crate::finding::{CheckId, Finding, Safety, Severity, Verdict, Waiver};
@@ -15,6 +15,7 @@ use crate::text::{Level, Notice, SourceId, Span, Where};
 use crate::waive::Case;
 
 pub mod cause;
+mod clock;
 pub mod concise;
 mod fingerprint;
 pub mod github;
@@ -154,15 +155,6 @@ pub struct Fixed {
     pub offered: usize,
     /// How many files they change.
     pub files: usize,
-}
-
-/// When a run began and how long it took. Left out where reports must be the same byte by byte.
-#[derive(Debug, Clone, Copy)]
-pub struct Clock {
-    /// Seconds since 1970, UTC.
-    pub started: u64,
-    /// How long.
-    pub took: Duration,
 }
 
 /// The result of a run.

@@ -3,12 +3,22 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Bypassed, Found, Made, Open, Report, Shower, Tally};
 use crate::date::Date;
 use crate::fact::Why;
 use crate::finding::{Confidence, Family, Fix, Safety, Severity, Waiver};
 use crate::text::{Level, Notice, Position, Span, Where};
+
+/// The version of the report.
+pub const VERSION: u32 = 1;
+
+/// The fields of a report of this version that was read; `None` where it is something else.
+pub fn fields(report: &Value) -> Option<&Map<String, Value>> {
+    let sound = report.get("version").and_then(Value::as_u64) == Some(VERSION.into());
+    report.as_object().filter(|_| sound)
+}
 
 /// The JSON Schema of the report.
 pub const SCHEMA: &str = include_str!("json/report.schema.json");
@@ -169,7 +179,7 @@ struct NoticeOut<'a> {
 pub fn render(report: &Report, show: Shower<'_>, out: &mut dyn Write) -> io::Result<()> {
     let view = View { report, show };
     let document = Document {
-        version: 1,
+        version: VERSION,
         tool: Tool { name: "hardline", version: env!("CARGO_PKG_VERSION") },
         started: report.clock.map(|clock| rfc3339(clock.started)),
         duration_ms: report.clock.map(|clock| u64::try_from(clock.took.as_millis()).unwrap_or(u64::MAX)),
