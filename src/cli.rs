@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use hardline::choose::Wishes;
 use hardline::date::Date;
 use hardline::mask::one_line;
 use hardline::platform::hardline::NAME as OWN;
@@ -111,6 +112,31 @@ struct Input {
     /// What files given by name are taken for, whatever they look like
     #[arg(long, value_name = "NAME", value_parser = platform)]
     platform: Option<&'static str>,
+}
+
+/// Which checks judge.
+#[derive(Args, Clone)]
+struct Selection {
+    /// Runs only these checks: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Leaves these checks out: an id, a glob or a family; may be given more than once
+    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
+    ignore: Vec<String>,
+    /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
+    #[arg(long, value_name = "DIR")]
+    checks: Vec<PathBuf>,
+    /// Shows everything as if nothing were waived
+    #[arg(long)]
+    no_waivers: bool,
+}
+
+impl Selection {
+    /// The same options with these checks.
+    fn over(&self, options: Options) -> Options {
+        let Selection { select, ignore, checks, no_waivers } = self.clone();
+        Options { wishes: Wishes { select, ignore }, checks, no_waivers, ..options }
+    }
 }
 
 impl Input {

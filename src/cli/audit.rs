@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use clap::Args;
 use hardline::audit::{MOST, Plan};
-use hardline::choose::Wishes;
 use hardline::date::Date;
 use hardline::inventory::{self, Server};
 use hardline::platform::redis::live::ask::Ask;
@@ -16,7 +15,7 @@ use hardline::platform::redis::live::target::{Limits, Login, Target};
 use hardline::project::{Options, Trouble};
 
 use super::output::Reporting;
-use super::{Color, Failure, Screen, epoch};
+use super::{Color, Failure, Screen, Selection, epoch};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -47,24 +46,14 @@ pub(super) struct Arguments {
     connections: usize,
     #[command(flatten)]
     reporting: Reporting,
-    /// Runs only these checks: an id, a glob or a family; may be given more than once
-    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
-    select: Vec<String>,
-    /// Leaves these checks out: an id, a glob or a family; may be given more than once
-    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
-    ignore: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Does not fail with 3 when something could not be decided, or a server did not answer
     #[arg(long)]
     no_strict: bool,
-    /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
-    #[arg(long, value_name = "DIR")]
-    checks: Vec<PathBuf>,
     /// The configuration file, instead of the nearest hardline.toml above
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Shows everything as if nothing were waived
-    #[arg(long)]
-    no_waivers: bool,
     /// Prints the rules of a user who may read what an audit reads and nothing else
     #[arg(long)]
     print_acl: bool,
@@ -137,16 +126,13 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         writeln!(screen.out, "{AUDITOR} {}", rules(&WATCHES))?;
         return Ok(0);
     }
-    let options = Options {
+    let options = arguments.selection.over(Options {
         cwd: std::env::current_dir()?,
         config: arguments.config.clone(),
-        checks: arguments.checks.clone(),
-        wishes: Wishes { select: arguments.select.clone(), ignore: arguments.ignore.clone() },
-        no_waivers: arguments.no_waivers,
         timed: epoch().is_none(),
         today: epoch().map(Date::of_seconds),
         ..Options::default()
-    };
+    });
     let milliseconds = Duration::from_millis;
     let plan = Plan {
         servers: servers(arguments)?,

@@ -1,17 +1,15 @@
 //! `hardline check`.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use hardline::choose::Wishes;
 use hardline::finding::Safety;
 use hardline::mask::one_line;
 use hardline::project::Options;
 use hardline::repair::Repair;
 
 use super::output::{Format, Reporting};
-use super::{Color, Failure, Input, Screen, USAGE, say};
+use super::{Color, Failure, Input, Screen, Selection, USAGE, say};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -19,21 +17,11 @@ pub(super) struct Arguments {
     input: Input,
     #[command(flatten)]
     reporting: Reporting,
-    /// Runs only these checks: an id, a glob or a family; may be given more than once
-    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
-    select: Vec<String>,
-    /// Leaves these checks out: an id, a glob or a family; may be given more than once
-    #[arg(long, value_name = "CHECKS", value_delimiter = ',')]
-    ignore: Vec<String>,
+    #[command(flatten)]
+    selection: Selection,
     /// Fails with 3 when something could not be decided or looked at
     #[arg(long)]
     strict: bool,
-    /// A folder with checks of your own, DIR/PLATFORM/NAME.toml; may be given more than once
-    #[arg(long, value_name = "DIR")]
-    checks: Vec<PathBuf>,
-    /// Shows everything as if nothing were waived
-    #[arg(long)]
-    no_waivers: bool,
     /// Makes the fixes that no client can notice; `unsafe`: also those that may refuse traffic or change behaviour
     #[arg(long, value_name = "SAFETY", num_args = 0..=1, require_equals = true, default_missing_value = "safe")]
     fix: Option<Fixes>,
@@ -52,10 +40,7 @@ enum Fixes {
 }
 
 pub(super) fn run(arguments: Arguments, color: Color, screen: &mut Screen) -> Result<u8, Failure> {
-    let mut options = arguments.input.clone().options()?;
-    options.checks = arguments.checks.clone();
-    options.wishes = Wishes { select: arguments.select.clone(), ignore: arguments.ignore.clone() };
-    options.no_waivers = arguments.no_waivers;
+    let mut options = arguments.selection.over(arguments.input.clone().options()?);
     // Builds that are to be the same byte by byte set it: https://reproducible-builds.org/specs/source-date-epoch/
     options.timed = std::env::var_os("SOURCE_DATE_EPOCH").is_none();
     options.fixes = arguments.reporting.shows_fixes(screen);

@@ -12,7 +12,7 @@ use hardline::project::Options;
 use hardline::report::terminal::Style;
 use hardline::text::Level;
 
-use super::output::write_whole;
+use super::output::{shown, write_file};
 use super::{Color, Failure, Screen, epoch, say, style};
 
 /// A side cannot be read.
@@ -109,8 +109,7 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
     for (format, file) in &arguments.output {
         let mut bytes = Vec::new();
         render(*format, &comparison, arguments.verbose, style(color, false), &mut bytes)?;
-        let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-        write_whole(&options.cwd.join(file), &bytes).map_err(named)?;
+        write_file(file, &options.cwd, &bytes)?;
     }
     let fail_on = match arguments.fail_on {
         Which::Any => FailOn::Any,
@@ -119,11 +118,7 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
     let code = comparison.exit_code(fail_on, arguments.strict);
     let usual = if screen.is_terminal { Format::Terminal } else { Format::Concise };
     let format = arguments.format.unwrap_or(usual);
-    match render(format, &comparison, arguments.verbose, screen.style, &mut screen.out) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-        // Whoever reads it has seen enough; the code is the same.
-        _ => Ok(code),
-    }
+    shown(render(format, &comparison, arguments.verbose, screen.style, &mut screen.out), code)
 }
 
 fn tell(comparison: &Comparison) {

@@ -87,21 +87,31 @@ impl Reporting {
         for (format, file) in &self.output {
             let mut bytes = Vec::new();
             render(*format, report, show, style(color, false), &mut bytes)?;
-            let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
-            write_whole(&cwd.join(file), &bytes).map_err(named)?;
+            write_file(file, cwd, &bytes)?;
         }
         let code = report.exit_code(self.fail_on, strict);
-        match render(self.format(screen), report, show, screen.style, &mut screen.out) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
-            // Whoever reads it has seen enough; the code is the same.
-            _ => Ok(code),
-        }
+        shown(render(self.format(screen), report, show, screen.style, &mut screen.out), code)
     }
+}
+
+/// The exit code, once everything is on standard output.
+pub(super) fn shown(written: io::Result<()>, code: u8) -> Result<u8, Failure> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        // Whoever reads it has seen enough; the code is the same.
+        _ => Ok(code),
+    }
+}
+
+/// Writes a further report; what goes wrong names the file.
+pub(super) fn write_file(file: &Path, cwd: &Path, bytes: &[u8]) -> io::Result<()> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    write_whole(&cwd.join(file), bytes).map_err(named)
 }
 
 /// Writes a file that others may read at any time: they see the old one or the new one. What is no file (a device, a
 /// pipe) is written as it is.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let is_file = fs::symlink_metadata(path).map_or(true, |known| known.is_file());
     let Some(name) = path.file_name().filter(|_| is_file) else { return fs::write(path, bytes) };
     let part = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
