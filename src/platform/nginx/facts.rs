@@ -73,6 +73,28 @@ pub fn facts(subject: &Subject<'_>) -> Record {
     Record::new(facts)
 }
 
+/// Labels, each once: what is called like one before says which of them it is.
+fn told_apart(labels: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    let unique = labels.map(|label| {
+        let again = seen.entry(label.clone()).or_default();
+        *again += 1;
+        if *again > 1 { format!("{label}, the {}", ordinal(*again)) } else { label }
+    });
+    unique.collect()
+}
+
+/// 2nd, 3rd, 4th.
+fn ordinal(number: usize) -> String {
+    let end = match (number % 10, number % 100) {
+        (1, last) if last != 11 => "st",
+        (2, last) if last != 12 => "nd",
+        (3, last) if last != 13 => "rd",
+        _ => "th",
+    };
+    format!("{number}{end}")
+}
+
 /// Makes facts of one configuration.
 struct Maker<'a> {
     subject: &'a Subject<'a>,
@@ -130,20 +152,12 @@ impl<'a> Maker<'a> {
         let written: Vec<String> = (0..self.model.levels.all.len()).map(|id| self.opening(id)).collect();
         let mut counts: HashMap<&str, usize> = HashMap::new();
         written.iter().for_each(|label| *counts.entry(label).or_default() += 1);
-        let mut seen: HashMap<String, usize> = HashMap::new();
-        let unique = written.iter().enumerate().map(|(id, label)| {
-            if counts[&**label] < 2 {
-                return label.clone();
-            }
-            let label = match self.model.levels.enclosing(id, Kind::Server) {
+        told_apart(written.iter().enumerate().map(|(id, label)| {
+            match self.model.levels.enclosing(id, Kind::Server).filter(|_| counts[&**label] > 1) {
                 Some(server) => format!("{label} of {}", self.server_label(server)),
                 None => label.clone(),
-            };
-            let again = seen.entry(label.clone()).or_default();
-            *again += 1;
-            if *again > 1 { format!("{label}, the {}", server::ordinal(*again)) } else { label }
-        });
-        unique.collect()
+            }
+        }))
     }
 
     /// The directive that opens a level.

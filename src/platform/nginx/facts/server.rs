@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Maker, number, texts};
+use super::{Maker, number, texts, told_apart};
 use crate::fact::{Fact, Unknown, Worlds};
 use crate::platform::nginx::listen::{Listen, names};
 use crate::platform::nginx::scope::{Kind, LevelId};
@@ -70,19 +70,15 @@ impl Maker<'_> {
         for name in named.iter().filter_map(|(_, name)| name.as_deref()) {
             *counts.entry(name).or_default() += 1;
         }
-        let mut seen: BTreeMap<String, usize> = BTreeMap::new();
-        let mut label = |(id, name): &(LevelId, Option<String>)| {
+        let label = |(id, name): &(LevelId, Option<String>)| {
             let listen = self.model.levels.own(*id, "listen").next().map(|listen| format!("listen {}", listen.arg(0)));
-            let label = match (name, listen) {
+            match (name, listen) {
                 (Some(name), Some(listen)) if counts[&**name] > 1 => format!("{name} ({listen})"),
                 (name, listen) => name.clone().or(listen).unwrap_or_else(|| "server".to_owned()),
-            };
-            // What has the same name and the same socket is told apart by its place in the file.
-            let again = seen.entry(label.clone()).or_default();
-            *again += 1;
-            (*id, if *again > 1 { format!("{label}, the {}", ordinal(*again)) } else { label })
+            }
         };
-        named.iter().map(&mut label).collect()
+        let labels = told_apart(named.iter().map(label));
+        named.iter().map(|(id, _)| *id).zip(labels).collect()
     }
 
     /// Whether some connections to a server are encrypted, and whether some are not. A `listen` that cannot be read may
@@ -259,15 +255,4 @@ impl Maker<'_> {
             Fact::derived(redirect.is_some(), redirect.map_or(self.at(id), |directive| directive.text()))
         })
     }
-}
-
-/// 2nd, 3rd, 4th.
-pub(super) fn ordinal(number: usize) -> String {
-    let end = match (number % 10, number % 100) {
-        (1, last) if last != 11 => "st",
-        (2, last) if last != 12 => "nd",
-        (3, last) if last != 13 => "rd",
-        _ => "th",
-    };
-    format!("{number}{end}")
 }
