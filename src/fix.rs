@@ -80,7 +80,8 @@ fn tell_commands(checks: &Asked<'_>, subject: &Subject, said: &mut [Said]) {
 }
 
 impl Workshop<'_> {
-    /// Gives the findings about a subject the edits that fix them, and those about a server that runs the commands; `said` is what each of the checks said.
+    /// Gives the findings about a subject the edits that fix them, and those about a server that runs the commands; `said`
+    /// is what each of the checks said.
     pub fn offer(&self, checks: &Asked<'_>, subject: &Subject, said: &mut [Said]) {
         if subject.carrier == CARRIER {
             return tell_commands(checks, subject, said);

@@ -36,11 +36,6 @@ pub fn all() -> &'static [Embedded] {
 }
 
 impl Embedded {
-    /// The platform in its id.
-    pub fn platform(&self) -> &'static str {
-        self.id.split_once('/').map_or("", |(platform, _)| platform)
-    }
-
     /// The check, from its prepared part.
     ///
     /// # Errors
