@@ -33,11 +33,11 @@ use crate::date::Date;
 use crate::fact::{Fact, Key, Subject, Value};
 use crate::files::normal;
 use crate::finding::Severity;
-use crate::mask::one_line;
+use crate::mask::{Mask, one_line};
 use crate::platform::Wanted;
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::Shower;
-use crate::text::Span;
+use crate::text::{Notice, Sources, Span};
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +60,28 @@ pub struct Named {
 pub struct Known {
     /// What it is called.
     pub name: String,
-    /// Its subjects and sources.
-    pub facts: Facts,
-    /// The folders that paths count from.
+    /// Its subjects, whatever they were made of.
+    pub subjects: Vec<Subject>,
+    /// The sources that they point into.
+    pub sources: Sources,
+    /// What must not be shown of these.
+    pub mask: Mask,
+    /// What was said about reading them.
+    pub notices: Vec<Notice>,
+    /// The folders that paths count from; none of servers that run.
     pub roots: Vec<PathBuf>,
+}
+
+impl Known {
+    /// What was read, with its name.
+    pub fn of(name: String, facts: Facts, roots: Vec<PathBuf>) -> Known {
+        let Facts { subjects, sources, mask, notices, .. } = facts;
+        Known { name, subjects, sources, mask, notices, roots }
+    }
+
+    fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
+        Shower { sources: &self.sources, mask: &self.mask, cwd }
+    }
 }
 
 /// Why there is no comparison.
@@ -102,7 +120,7 @@ pub fn run(options: &Options, sides: [&str; 2], stdin: &mut dyn Read) -> Result<
     let rules = Rules::load().map_err(Trouble::line)?;
     let mut comparison = compare(&left, &right, &rules, &options.cwd);
     if let Some(source) = project.source() {
-        let show = Shower { sources: project.sources(), mask: &left.facts.mask, cwd: &options.cwd };
+        let show = Shower { sources: project.sources(), mask: &left.mask, cwd: &options.cwd };
         let today = options.today.unwrap_or_else(Date::today);
         let setting = allow::Setting { source, path: show.path(source.id()), today };
         allow::settle(&mut comparison, project.allow_drift(), &setting);
@@ -144,7 +162,7 @@ fn read(
     if facts.subjects.is_empty() {
         return Err(vec![told("nothing was found there that hardline understands".to_owned())]);
     }
-    Ok(Known { name, facts, roots: paths })
+    Ok(Known::of(name, facts, paths))
 }
 
 /// What differences are judged by.
@@ -168,10 +186,10 @@ impl Rules {
 
 /// Compares two sides that were read.
 pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Comparison {
-    let shows = [left.facts.shower(cwd), right.facts.shower(cwd)];
+    let shows = [left.shower(cwd), right.shower(cwd)];
     let pairs = pair::pair(
-        pair::candidates(&left.facts.subjects, &left.facts.sources, &left.roots, cwd),
-        pair::candidates(&right.facts.subjects, &right.facts.sources, &right.roots, cwd),
+        pair::candidates(&left.subjects, &left.sources, &left.roots, cwd),
+        pair::candidates(&right.subjects, &right.sources, &right.roots, cwd),
     );
     let key = Key::random();
     let mut out = Out { kinds: &rules.kinds, differences: Vec::new(), undecided: Vec::new() };
@@ -193,7 +211,7 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
     out.differences.sort_by(|one, other| (&one.subject, &one.what).cmp(&(&other.subject, &other.what)));
     let mut notices: Vec<Told> = [(left, shows[0]), (right, shows[1])]
         .into_iter()
-        .flat_map(|(side, show)| side.facts.notices.iter().map(move |notice| (notice, show)))
+        .flat_map(|(side, show)| side.notices.iter().map(move |notice| (notice, show)))
         .map(|(notice, show)| Told {
             level: notice.level,
             place: show.notice(&notice.at),
@@ -201,7 +219,7 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
         })
         .collect();
     notices.dedup();
-    let side = |known: &Known| SideOf { name: known.name.clone(), subjects: known.facts.subjects.len() };
+    let side = |known: &Known| SideOf { name: known.name.clone(), subjects: known.subjects.len() };
     let (differences, undecided) = (out.differences, out.undecided);
     Comparison { left: side(left), right: side(right), differences, undecided, notices }
 }
@@ -209,10 +227,10 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
 /// The subjects of a side, each with what it is called there.
 fn ones<'a>(side: &'a Known, show: Shower<'a>) -> Vec<(One<'a>, String)> {
     let named = |subject: &'a Subject| {
-        let below = pair::below(subject, &side.facts.sources, &side.roots, show.cwd);
+        let below = pair::below(subject, &side.sources, &side.roots, show.cwd);
         (One { subject, show }, below.unwrap_or_else(|| subject.name.clone()))
     };
-    side.facts.subjects.iter().map(named).collect()
+    side.subjects.iter().map(named).collect()
 }
 
 fn both(scene: &Scene<'_>, rules: &Rules, key: &Key, out: &mut Out<'_>) {

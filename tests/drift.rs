@@ -9,9 +9,14 @@ use hardline::date::Date;
 use hardline::drift::found::{Comparison, Difference};
 use hardline::drift::kind::{self, names};
 use hardline::drift::order::{NGINX, Orders, REDIS, Weaker};
-use hardline::drift::{self, Stop};
-use hardline::platform::redis::directive::SettingId;
-use hardline::project::Options;
+use hardline::drift::{self, Known, Rules, Stop};
+use hardline::fact::Secret;
+use hardline::platform::Wanted;
+use hardline::platform::redis::directive::{SettingId, world};
+use hardline::platform::redis::live::subject::{Answered, Wish, subject};
+use hardline::platform::redis::version::Version;
+use hardline::project::{Options, Project};
+use hardline::text::Sources;
 
 /// A folder with these files.
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
@@ -327,16 +332,16 @@ fn users_of_one_side_are_named() {
 #[test]
 fn a_password_of_both_sides_is_found_wherever_it_is() {
     let text = |more: &str| format!("port 6379\nbind 127.0.0.1\ndir ./\n{more}\n");
-    // SHA-256 of `canary-one`.
-    let hash = "fd73d2a20e93ba8cd22b3e7ab1d8a8b8cbcc7ae5b3b8fc26a7a95bd7b23b1a17";
-    let digest = hardline::fact::Secret::new(*b"canary-one").digest().unwrap();
-    let real: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    let real = hash("canary-one");
     let files = [
         ("a/cache/redis.conf", text("requirepass canary-one")),
         ("a/queue/redis.conf", text("requirepass canary-two")),
         (
             "b/queue/redis.conf",
-            text(&format!("requirepass canary-three\nuser app on #{real} ~* +get\nuser x on #{hash} ~* +get")),
+            text(&format!(
+                "requirepass canary-three\nuser app on #{real} ~* +get\nuser x on #{} ~* +get",
+                hash("canary-other")
+            )),
         ),
         ("b/cache/redis.conf", text("requirepass canary-four")),
     ];
@@ -356,6 +361,89 @@ fn a_password_of_both_sides_is_found_wherever_it_is() {
     assert!(
         !whats(&drift(&[("a/redis.conf", &same), ("b/redis.conf", &same)])).contains(&"redis.passwords[requirepass]")
     );
+}
+
+/// A server that runs, as it would answer.
+fn live(settings: &[(&str, &str)], users: &[&str]) -> Known {
+    let (version, _) = Version::find("redis:7.2.6").unwrap();
+    let known = SettingId::all().filter_map(|setting| setting.spec(world(version))).filter(|spec| !spec.hidden);
+    let defaults = known.map(|spec| (spec.name, spec.default));
+    let settings = defaults.chain(settings.iter().copied());
+    let settings = settings.map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()));
+    let answered = Answered {
+        url: "redis://10.0.0.5:6379".to_owned(),
+        name: "10.0.0.5".to_owned(),
+        version: Ok("redis:7.2.6".to_owned()),
+        settings: Ok(settings.collect()),
+        users: Ok(users.iter().map(|line| line.as_bytes().to_vec()).collect()),
+        modules: Ok(Vec::new()),
+        renamed: None,
+        watches: None,
+    };
+    let (mut sources, mut notices) = (Sources::new(), Vec::new());
+    let wish = Wish { wanted: &Wanted::All, today: None };
+    let subjects = vec![subject(&answered, wish, &mut sources, &mut notices)];
+    let mask = hardline::platform::secrets(&sources, &subjects);
+    Known { name: "live".to_owned(), subjects, sources, mask, notices, roots: Vec::new() }
+}
+
+fn file(text: &str) -> (tempfile::TempDir, Known) {
+    let folder = tree(&[("redis.conf", text)]);
+    let options = Options { server_version: Some("redis:7.2.6".to_owned()), ..options(folder.path()) };
+    let mut project = Project::find(&options).unwrap();
+    let facts = project.read(&options, &mut std::io::empty(), &Wanted::All).unwrap();
+    (folder, Known::of("file".to_owned(), facts, vec![".".into()]))
+}
+
+fn hash(password: &str) -> String {
+    let digest = Secret::new(password.as_bytes()).digest().unwrap();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Where a file is compared with a server that runs, both are one instance: passwords are the same, and what differs was
+/// changed on one of them.
+#[test]
+fn a_server_that_runs_is_the_instance_of_its_file() {
+    let (folder, file) = file(
+        "port 6379\nbind 127.0.0.1\ndir ./\nrequirepass canary-a\ntimeout 10\nmaxclients 200\nloglevel notice\n\
+         user app on >canary-app ~* resetchannels +get\n",
+    );
+    let app = format!("user app on sanitize-payload #{} ~* resetchannels -@all +get", hash("canary-app"));
+    let default = |password: &str| format!("user default on sanitize-payload #{} ~* &* +@all", hash(password));
+    let settings = [("port", "6379"), ("bind", "127.0.0.1"), ("dir", "/data"), ("maxclients", "200")];
+    let rules = Rules::load().unwrap();
+    let against = |more: &[(&str, &str)], users: &[&str]| {
+        let settings: Vec<(&str, &str)> = settings.iter().chain(more).copied().collect();
+        drift::compare(&file, &live(&settings, users), &rules, folder.path())
+    };
+    let same = against(&[("timeout", "10"), ("requirepass", "canary-a")], &[&default("canary-a"), &app]);
+    assert_eq!((same.differences, same.undecided), (Vec::new(), Vec::new()));
+    let more = app.replace("+get", "+get +set");
+    let changed = against(
+        &[("timeout", "30"), ("requirepass", "canary-a"), ("enable-debug-command", "yes")],
+        &[&default("canary-a"), &more, "user other on nopass ~* resetchannels -@all +get"],
+    );
+    let found: Vec<(&str, &str, bool)> = changed
+        .differences
+        .iter()
+        .map(|one| (one.what.as_str(), one.why.as_str(), one.kind == "drift/runs-otherwise"))
+        .map(|(what, why, is)| (what, why.rsplit("; ").next().unwrap().split(' ').next().unwrap(), is))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("redis.acl.users[app].commands", "ACL", true),
+            // DEBUG is open to it now.
+            ("redis.acl.users[default].takeover", "the", true),
+            ("redis.acl.users[other]", "ACL", true),
+            ("redis.enable_debug_command", "started", true),
+            ("redis.timeout", "changed", true),
+        ]
+    );
+    let other = against(&[("timeout", "10"), ("requirepass", "canary-b")], &[&default("canary-b"), &app]);
+    assert_eq!(whats(&other), ["redis.acl.users[default].passwords", "redis.requirepass"]);
+    let shown = format!("{other:?}");
+    assert!(shown.contains("***") && !shown.contains("canary"), "{shown}");
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {

@@ -46,13 +46,15 @@ fn is(record: &Record, name: &str) -> bool {
     matches!(record.get(name).and_then(Fact::value), Some(Value::Bool(true)))
 }
 
-/// The digests of the passwords of somebody; `None` where not all are known.
-pub fn digests(one: One<'_>, of: &str, key: &Key) -> Option<BTreeSet<Digest>> {
+/// The digests of the passwords of a user; `None` where not all are known. `requirepass` is the default user's.
+pub fn digests(one: One<'_>, name: &str, key: &Key) -> Option<BTreeSet<Digest>> {
+    let user = format!("user {name}");
+    let is = |of: &str| of == user || name == "default" && of == "requirepass";
     match one.subject.facts.get("passwords") {
         Some(Fact::Known { value: Value::List(List { rest: None, .. }), .. }) => {}
         _ => return None,
     }
-    Some(passwords(one, key).into_iter().filter(|password| password.of == of).map(|it| it.digest).collect())
+    Some(passwords(one, key).into_iter().filter(|password| is(&password.of)).map(|it| it.digest).collect())
 }
 
 /// The passwords that some server of one side has and some server of the other, each once.

@@ -200,7 +200,9 @@ fn both(scene: &Scene<'_>, name: &str, (one, other): (&Fact, &Fact), key: &Key, 
             let value = if texts.is_empty() { "(nothing more)".to_owned() } else { named_of(&texts) };
             one.held(value, fact.spans())
         };
-        let why = if scene.is_of_one_instance() { "ACL SETUSER that was not saved" } else { why(part) };
+        // Ways to take over follow from switches of the server, too.
+        let unsaved = scene.is_of_one_instance() && part != "takeover";
+        let why = if unsaved { "ACL SETUSER that was not saved" } else { why(part) };
         let raw = Raw {
             path: path(name, part),
             label: format!("user {name}: {part}"),
@@ -298,8 +300,7 @@ fn commands(left: &Rights, right: &Rights, version: &str) -> (BTreeSet<String>, 
 
 /// The passwords of one user of one instance, which are the same in the file and in the server that runs.
 fn passwords(scene: &Scene<'_>, name: &str, key: &Key, (one, other): (&Fact, &Fact), out: &mut Out<'_>) {
-    let of = format!("user {name}");
-    let (Some(left), Some(right)) = (digests(scene.left, &of, key), digests(scene.right, &of, key)) else { return };
+    let (Some(left), Some(right)) = (digests(scene.left, name, key), digests(scene.right, name, key)) else { return };
     if left == right {
         return;
     }
