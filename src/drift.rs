@@ -37,7 +37,7 @@ use crate::mask::{Mask, one_line};
 use crate::platform::Wanted;
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::Shower;
-use crate::text::{Notice, Sources, Span};
+use crate::text::{Level, Notice, Sources, Span};
 
 /// What is compared.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,6 +119,13 @@ pub fn run(options: &Options, sides: [&str; 2], stdin: &mut dyn Read) -> Result<
     };
     let rules = Rules::load().map_err(Trouble::line)?;
     let mut comparison = compare(&left, &right, &rules, &options.cwd);
+    let with_targets = project.environments().iter().filter(|one| !one.targets.is_empty());
+    let named = with_targets.map(|one| &one.name.it).filter(|name| [&left.name, &right.name].contains(name));
+    comparison.notices.extend(named.map(|name| Told {
+        level: Level::Warning,
+        place: None,
+        message: format!("only the paths of environment `{name}` are compared, not its targets"),
+    }));
     if let Some(source) = project.source() {
         let show = Shower { sources: project.sources(), mask: &left.mask, cwd: &options.cwd };
         let today = options.today.unwrap_or_else(Date::today);

@@ -527,6 +527,19 @@ fn a_difference_can_be_allowed() {
     }
 }
 
+/// What an environment has besides is not passed over in silence.
+#[test]
+fn targets_are_said_to_be_left_out() {
+    let text = "port 6379\nbind 127.0.0.1\ndir ./\n";
+    let config = "[environments.a]\npaths = [\"x\"]\ntargets = [\"redis://h\"]\n\
+        [environments.c]\ntargets = [\"redis://h\"]\n";
+    let folder = tree(&[("hardline.toml", config), ("x/redis.conf", text), ("b/redis.conf", text)]);
+    let told = compare(folder.path(), ["a", "b"]).notices;
+    assert!(told.iter().any(|notice| notice.message.contains("not its targets")), "{told:?}");
+    let stop = drift::run(&options(folder.path()), ["b", "c"], &mut std::io::empty()).unwrap_err();
+    assert!(matches!(&stop, Stop::Trouble(trouble) if trouble.lines[0].contains("no `paths`")), "{stop:?}");
+}
+
 #[test]
 fn mistakes_in_the_configuration_are_told_with_their_places() {
     for (text, said) in [
