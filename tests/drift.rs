@@ -312,6 +312,29 @@ fn users_are_compared_by_what_they_may_do() {
 }
 
 #[test]
+fn databases_of_users_are_compared() {
+    let conf = "port 6379\nbind 127.0.0.1\ndir ./\naclfile users.acl\n";
+    let config = "[redis]\nversion = \"valkey:9.1.2\"\n";
+    for (left, right, weaker, shown) in [
+        ("alldbs", "resetdbs db=1,2", Weaker::Left, ("all", "(nothing more)")),
+        ("resetdbs db=1", "resetdbs db=1,2", Weaker::Right, ("(nothing more)", "2")),
+    ] {
+        let user = |rules: &str| format!("user default off\nuser u on nopass ~* +get {rules}\n");
+        let folder = tree(&[
+            ("hardline.toml", config),
+            ("a/redis.conf", conf),
+            ("a/users.acl", &user(left)),
+            ("b/redis.conf", conf),
+            ("b/users.acl", &user(right)),
+        ]);
+        let comparison = compare(folder.path(), ["a", "b"]);
+        let found = one(&comparison, "redis.acl.users[u].databases");
+        assert_eq!((found.weaker, (&*found.left.value, &*found.right.value)), (weaker, shown));
+        assert_eq!(whats(&comparison).len(), 1);
+    }
+}
+
+#[test]
 fn users_of_one_side_are_named() {
     let comparison = users("user default off\nuser a on nopass ~* +get\n", "user default off\nuser b off ~* +get\n");
     assert_eq!(whats(&comparison), ["redis.acl.users[a]", "redis.acl.users[b]"]);

@@ -4,6 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::fact::{Fact, List, Record, Unknown, Value};
 
+/// What stands for every database.
+pub const ALL_DATABASES: &str = "all";
+
 /// One user as a world has it.
 #[derive(Debug, Clone)]
 pub struct Rights {
@@ -17,6 +20,8 @@ pub struct Rights {
     pub keys: Vec<Pattern>,
     /// The channels; not known where a default decides that is not known.
     pub channels: Result<Vec<Pattern>, Unknown>,
+    /// The numbers of the databases, or the word for all of them.
+    pub databases: BTreeSet<String>,
     /// The rules in parentheses.
     pub selectors: BTreeSet<String>,
     /// The known ways to take the host, the data, the service or secrets; not known where a gate is not.
@@ -92,6 +97,7 @@ impl Rights {
             commands: commands.into_iter().collect(),
             keys: every(is("all_keys")?, keys),
             channels: channels(user, world).and_then(|found| Ok(every(is("all_channels")?, found))),
+            databases: databases(user, world)?,
             selectors: selectors.iter().map(|inner| text(inner, "rule", world)).collect::<Result<_, _>>()?,
             takeover: takeover(user, world),
         })
@@ -101,6 +107,15 @@ impl Rights {
 fn channels(user: &Record, world: usize) -> Result<Vec<Pattern>, Unknown> {
     let globs = texts(user, "channels", world)?;
     Ok(globs.into_iter().map(|glob| Pattern { glob, read: true, write: true }).collect())
+}
+
+fn databases(user: &Record, world: usize) -> Result<BTreeSet<String>, Unknown> {
+    if user.get("databases").is_none() {
+        return Ok([ALL_DATABASES.to_owned()].into());
+    }
+    let number =
+        |fact: &Fact| if let Some(Value::Int(number)) = fact.value() { Some(number.to_string()) } else { None };
+    Ok(list(user, "databases", world)?.iter().filter_map(number).collect())
 }
 
 fn takeover(user: &Record, world: usize) -> Result<BTreeSet<String>, Unknown> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::kind::names;
 use super::order::Weaker;
 use super::passwords::digests;
-use super::rights::{Pattern, Rights, beyond};
+use super::rights::{ALL_DATABASES, Pattern, Rights, beyond};
 use super::scene::{AND, One, Out, Raw, Scene, field};
 use super::value::NOTHING;
 use crate::fact::{Fact, Items, Key, List, Record, Unknown, Value};
@@ -225,6 +225,7 @@ fn why(part: &str) -> &'static str {
         "commands" => "the user may run more",
         "keys" => "the user reaches more keys",
         "channels" => "the user reaches more channels",
+        "databases" => "the user reaches more databases",
         "selectors" => "a rule in parentheses gives more",
         _ => "the user can take over more",
     }
@@ -252,6 +253,14 @@ impl Gains {
         }
         let without = |one: &BTreeSet<String>, other: &BTreeSet<String>| one.difference(other).cloned().collect();
         let sets = |one, other| (without(one, other), without(other, one));
+        let every = |one: &Rights| one.databases.contains(ALL_DATABASES);
+        match (every(left), every(right)) {
+            (true, true) => {}
+            (false, false) => self.add("databases", version, sets(&left.databases, &right.databases)),
+            // Who reaches all of them reaches those of the other.
+            (true, false) => self.add("databases", version, (left.databases.clone(), BTreeSet::new())),
+            (false, true) => self.add("databases", version, (BTreeSet::new(), right.databases.clone())),
+        }
         self.add("selectors", version, sets(&left.selectors, &right.selectors));
         if let Some((one, other)) = self.known("takeover", &left.takeover, &right.takeover) {
             self.add("takeover", version, sets(one, other));

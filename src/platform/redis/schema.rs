@@ -84,6 +84,7 @@ static USER: &[Field] = &[
     field("unbound_ways", Type::List(&Type::Record(&[WAY])), "the ways to the data that no key pattern binds"),
     field("channels", Type::List(&Type::Text), "the channel patterns of its root permissions"),
     field("commands", Type::Commands, "what it may run, asked with `can(user, \"config|set\")`"),
+    field("databases", Type::List(&Type::Int), "the databases that it reaches; absent where it reaches all"),
     field("no_commands", Type::Bool, "whether it may run nothing but the commands of logging in"),
     field(
         "takeover",

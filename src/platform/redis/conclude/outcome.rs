@@ -26,6 +26,8 @@ pub struct Outcome {
     pub keys: Vec<(Arc<str>, bool, bool)>,
     /// The channel patterns outside parentheses.
     pub channels: Vec<Arc<str>>,
+    /// The databases that are open outside parentheses, where not all are (Valkey 9.1).
+    pub databases: Option<Vec<i64>>,
     /// Whether it may run only what everybody may.
     pub no_commands: bool,
     /// Whether some selector has every command, those of modules to come included.
@@ -91,6 +93,7 @@ pub fn of_read(evaluator: &Evaluator, read: &Read<'_>, gates: Gates) -> Outcome 
         all_channels: user.every_selector().any(|selector| selector.all_channels),
         keys: user.root.keys.iter().map(key).collect(),
         channels: user.root.channels.iter().map(|channel| text(channel)).collect(),
+        databases: (!user.root.all_databases).then(|| user.root.databases.clone()),
         no_commands: evaluator.allows_nothing(user),
         all_commands: user.every_selector().any(|selector| selector.has_every_command(table)),
         idle_keys: evaluator.idle_keys(&user.root),

@@ -147,7 +147,7 @@ impl<'a> Person<'a> {
             Err(unknown) => return Fact::Unknown(unknown.clone()),
         };
         let counted = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-        let fields = vec![
+        let mut fields = vec![
             ("name", self.derived(String::from_utf8_lossy(self.name), self.at)),
             ("enabled", self.derived(outcome.enabled, self.last(&[b"on", b"off", b"reset"], b""))),
             ("nopass", self.derived(outcome.nopass, self.last(&[b"nopass", b"resetpass", b"reset"], b">#"))),
@@ -177,6 +177,10 @@ impl<'a> Person<'a> {
             ("undone_rules", self.list(outcome.undone.iter().map(|undone| self.undone(undone)).collect())),
             ("crashing_rules", self.list(outcome.crashing.iter().map(|crashing| self.crash(crashing)).collect())),
         ];
+        if let Some(databases) = &outcome.databases {
+            let databases = databases.iter().map(|number| self.derived(*number, self.at)).collect();
+            fields.push(("databases", self.list(databases)));
+        }
         let origin = self.origin(self.at);
         Fact::Known { value: Value::Record(Record::new(fields)), origin }
     }
