@@ -10,9 +10,10 @@ use crate::judged;
 use crate::platform::redis::live::Heard;
 use crate::platform::redis::live::answered::members;
 use crate::platform::redis::live::ask::{Answers, ask};
-use crate::platform::redis::live::target::{Address, Limits, Promised, Target};
+use crate::platform::redis::live::target::{Address, Limits, Promised};
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::{Clock, Report};
+use crate::text::{Level, Notice, Where};
 
 /// What is to be audited, and how.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +29,10 @@ pub struct Plan {
 /// How many servers are asked at a time unless the user says otherwise.
 pub const MOST: usize = 64;
 
+/// How many servers are taken from what one tells of: as many as the largest cluster has nodes (Redis Cluster
+/// specification, "up to 1000 nodes").
+pub const MOST_MEMBERS: usize = 1000;
+
 /// Asks, judges and reports. `done` is told how many of the servers have answered, whenever one more has.
 ///
 /// # Errors
@@ -36,15 +41,17 @@ pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> R
     let began = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
     let choice = project.checks(options, &|platform| matches!(platform, "redis" | "sentinel"))?;
-    let heard = hear_groups(plan, done);
-    let facts = project.read_live(options, &heard, &choice.wanted())?;
+    let (heard, notices) = hear_groups(plan, done);
+    let mut facts = project.read_live(options, &heard, &choice.wanted())?;
+    facts.notices.extend(notices);
     let mut report = judged(choice, &facts, true, (project.known(), options));
     report.clock = options.timed.then(|| Clock::since(began));
     Ok((report, facts))
 }
 
 /// Asks all servers, and the other members of the groups that they are in where a URL asks for that.
-fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
+fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> (Vec<Heard>, Vec<Notice>) {
+    let mut notices = Vec::new();
     let mut heard = hear(plan, done);
     let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();
     let mut more = Vec::new();
@@ -53,10 +60,16 @@ fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
         if first.target.promised == Promised::Server {
             continue;
         }
-        for (host, port) in members(answers) {
-            let address = Address::Tcp(host, port);
-            if known.insert(address.clone()) {
-                let target = Target { address, promised: Promised::Server, ..first.target.clone() };
+        let told = members(answers);
+        if told.len() > MOST_MEMBERS {
+            let url = first.target.plain_url();
+            let message = format!("{url}: it tells of {} servers, of which {MOST_MEMBERS} are audited", told.len());
+            notices.push(Notice { level: Level::Warning, at: Where::Run, message });
+        }
+        let trusted = server.login_members || first.target.tls && server.tls.proves_members();
+        for member in told.into_iter().take(MOST_MEMBERS) {
+            let target = first.target.member(member, trusted);
+            if known.insert(target.address.clone()) {
                 more.push(Server { target, ..server.clone() });
             }
         }
@@ -66,7 +79,7 @@ fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
         let others = Plan { servers: more, ..plan.clone() };
         heard.extend(hear(&others, &|count| done(before + count)));
     }
-    heard
+    (heard, notices)
 }
 
 /// Asks all servers, in the order in which they are given.

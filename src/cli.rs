@@ -15,6 +15,7 @@ use hardline::report::Shower;
 use hardline::report::terminal::{self, Style};
 use hardline::text::{Level, Notice};
 
+mod access;
 mod acl;
 mod audit;
 mod check;

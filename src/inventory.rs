@@ -21,6 +21,10 @@ pub struct Server {
     pub tls: Arc<Tls>,
     /// The group that it is in, and who answers for that: `shop-cache, production, @platform`.
     pub group: Option<Arc<str>>,
+    /// Which environment that is part of.
+    pub environment: Option<Arc<str>>,
+    /// Whether servers that it tells of get the login, whatever they prove.
+    pub login_members: bool,
 }
 
 /// The file.
@@ -53,6 +57,7 @@ struct Group {
     key: Option<PathBuf>,
     server_name: Option<String>,
     insecure: bool,
+    login_members: bool,
 }
 
 /// Reads an inventory. Paths in it count from its folder.
@@ -78,11 +83,14 @@ pub fn read(path: &Path) -> Result<Vec<Server>, Vec<String>> {
             None
         });
         let (tls, label) = (Arc::new(group.tls(folder)), Arc::from(group.label(name)));
+        let environment = group.environment.as_deref().map(Arc::from);
         for (number, url) in group.targets.iter().enumerate() {
             match Target::parse(url) {
                 Ok(target) => {
                     let target = Target { login: target.login.or_else(|| login.clone()), ..target };
-                    servers.push(Server { target, tls: Arc::clone(&tls), group: Some(Arc::clone(&label)) });
+                    let (tls, label, environment) = (Arc::clone(&tls), Some(Arc::clone(&label)), environment.clone());
+                    let login_members = group.login_members;
+                    servers.push(Server { target, tls, group: label, environment, login_members });
                 }
                 Err(why) => note(format!("target {}: {why}", number + 1)),
             }

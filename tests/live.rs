@@ -2,6 +2,7 @@
 
 mod fake;
 mod hostile;
+mod members;
 mod tls;
 mod wire;
 

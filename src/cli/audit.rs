@@ -1,19 +1,16 @@
 //! `hardline audit`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use hardline::audit::{MOST, Plan};
 use hardline::date::Date;
-use hardline::inventory::{self, Server};
+use hardline::inventory::Server;
 use hardline::platform::redis::live::ask::Ask;
-use hardline::platform::redis::live::connect::Tls;
-use hardline::platform::redis::live::target::{Limits, Login, Target};
 use hardline::project::{Options, Trouble};
 
+use super::access::Access;
 use super::output::Reporting;
 use super::{Color, Failure, Screen, Selection, epoch};
 
@@ -29,21 +26,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<(usize, usize)>,
     #[command(flatten)]
-    login: Credentials,
-    #[command(flatten)]
-    tls: Security,
-    /// How long a connection may take to be made, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 3000)]
-    connect_timeout: u64,
-    /// How long a server may keep silent in the middle of an answer, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 5000)]
-    read_timeout: u64,
-    /// How long all of one server may take, in milliseconds
-    #[arg(long, value_name = "MS", default_value_t = 15000)]
-    timeout: u64,
-    /// How many servers are asked at a time
-    #[arg(long, value_name = "COUNT", default_value_t = MOST)]
-    connections: usize,
+    access: Access,
     #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
@@ -57,36 +40,6 @@ pub(super) struct Arguments {
     /// Prints the rules of a user who may read what an audit reads and nothing else
     #[arg(long)]
     print_acl: bool,
-}
-
-/// With what to log in where a URL says nothing. The password is in REDISCLI_AUTH, or comes on standard input.
-#[derive(Args)]
-struct Credentials {
-    /// The user to log in as
-    #[arg(long, value_name = "NAME")]
-    user: Option<String>,
-    /// Reads the password from the first line of standard input
-    #[arg(long)]
-    password_stdin: bool,
-}
-
-#[derive(Args)]
-struct Security {
-    /// The certificates of the authorities to trust, instead of this machine's
-    #[arg(long, value_name = "FILE")]
-    ca: Option<PathBuf>,
-    /// The certificate to show to the server
-    #[arg(long, value_name = "FILE", requires = "key")]
-    cert: Option<PathBuf>,
-    /// Its private key
-    #[arg(long, value_name = "FILE", requires = "cert")]
-    key: Option<PathBuf>,
-    /// The name that certificates are to have, instead of the host's
-    #[arg(long, value_name = "NAME")]
-    server_name: Option<String>,
-    /// Sends the password to a server whose certificate is not trusted, too
-    #[arg(long)]
-    insecure: bool,
 }
 
 /// The user of an audit: these permissions, no keys, no channels.
@@ -133,17 +86,7 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         today: epoch().map(Date::of_seconds),
         ..Options::default()
     });
-    let milliseconds = Duration::from_millis;
-    let plan = Plan {
-        servers: servers(arguments)?,
-        limits: Limits {
-            connect: milliseconds(arguments.connect_timeout.max(1)),
-            read: milliseconds(arguments.read_timeout.max(1)),
-            whole: milliseconds(arguments.timeout.max(1)),
-            ..Limits::default()
-        },
-        connections: arguments.connections,
-    };
+    let plan = arguments.access.plan(servers(arguments)?);
     let (started, all) = (Instant::now(), plan.servers.len());
     let shows = io::stderr().is_terminal();
     let done = |count: usize| {
@@ -167,39 +110,11 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
     if (1..=parts).contains(&part) { Ok((part, parts)) } else { Err(wrong()) }
 }
 
-/// The servers, with what to log in where their URLs say nothing; of a shard its part.
+/// The servers; of a shard its part.
 fn servers(arguments: &Arguments) -> Result<Vec<Server>, Failure> {
-    let password = match arguments.login.password_stdin {
-        true => {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            Some(line.trim_end_matches(['\r', '\n']).to_owned())
-        }
-        false => std::env::var("REDISCLI_AUTH").ok().filter(|password| !password.is_empty()),
-    };
-    if arguments.login.user.is_some() && password.is_none() {
-        return Err(Trouble::line("--user needs a password: in REDISCLI_AUTH, or with --password-stdin").into());
-    }
-    let login = password.map(|password| Login { user: arguments.login.user.clone(), password });
-    let Security { ca, cert, key, server_name, insecure } = &arguments.tls;
-    let (ca, cert, key, server_name) = (ca.clone(), cert.clone(), key.clone(), server_name.clone());
-    let tls = Arc::new(Tls { ca, cert, key, server_name, insecure: *insecure });
-    let (mut servers, mut lines) = (Vec::new(), Vec::new());
-    for (number, url) in arguments.targets.iter().enumerate() {
-        match Target::parse(url) {
-            Ok(target) => {
-                let target = Target { login: target.login.or_else(|| login.clone()), ..target };
-                servers.push(Server { target, tls: Arc::clone(&tls), group: None });
-            }
-            Err(why) => lines.push(format!("server {}: {why}", number + 1)),
-        }
-    }
-    if let Some(path) = &arguments.inventory {
-        match inventory::read(path) {
-            Ok(listed) => servers.extend(listed),
-            Err(wrong) => lines.extend(wrong),
-        }
-    }
+    let mut lines = Vec::new();
+    let mut servers = arguments.access.servers(&arguments.targets, &mut lines)?;
+    servers.extend(arguments.access.listed(arguments.inventory.as_deref(), &mut lines));
     if !lines.is_empty() {
         return Err(Trouble { lines, ..Trouble::default() }.into());
     }

@@ -23,7 +23,7 @@ use crate::platform::Reading;
 use crate::platform::redis::shared;
 use crate::text::{Level, Notice, Span, Where};
 
-use ask::{Answer, Answers};
+use ask::Answers;
 use subject::{Answered, Wish, subject};
 use target::Target;
 
@@ -51,7 +51,7 @@ impl Heard {
     fn subject(&self, wish: Wish<'_>, reading: &mut Reading) -> Subject {
         let answered = match &self.answers {
             Ok(answers) => {
-                if let (Some(Answer::Missing(why)), Some(_)) = (&answers.login, &answers.security.distrust) {
+                if let Some(why) = &answers.withheld {
                     let message = format!("{}: not logged in: {why}", self.target.plain_url());
                     reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });
                 }

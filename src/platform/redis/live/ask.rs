@@ -142,6 +142,8 @@ pub struct Answers {
     pub stranger: Vec<(Ask, Answer)>,
     /// What came of `AUTH`, or why it was not sent; `None` where there were no credentials.
     pub login: Option<Answer>,
+    /// Why no login was sent though there is one.
+    pub withheld: Option<String>,
     /// As the user of the audit, or as a stranger where nobody logged in.
     pub told: Vec<(Ask, Answer)>,
     /// Of a Sentinel: of each master the answers to [`Ask::Replicas`] and [`Ask::Sentinels`].
@@ -160,7 +162,8 @@ impl Answers {
     /// Nothing yet, over a connection like this.
     pub fn over(security: Security, local: bool) -> Answers {
         let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
-        Answers { stranger, login: None, told, groups, security, local, round_trips: 0, took: Duration::ZERO }
+        let (login, withheld, took) = (None, None, Duration::ZERO);
+        Answers { stranger, login, withheld, told, groups, security, local, round_trips: 0, took }
     }
 
     /// The reply to a question, if there is one that is no error.
@@ -230,9 +233,10 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
     let mut answers = Answers::over(line.security().clone(), line.is_local());
     let distrust = line.security().distrust.clone().filter(|_| target.login.is_some() && !tls.insecure);
     // What a stranger sees of such a server is worth knowing, and so is that it is not trusted.
-    answers.login = distrust.map(|why| {
-        Answer::Missing(format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"))
-    });
+    let distrust =
+        distrust.map(|why| format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"));
+    answers.withheld = target.withheld.clone().or(distrust);
+    answers.login = answers.withheld.clone().map(Answer::Missing);
     first(&mut line, target.login.as_ref().filter(|_| answers.login.is_none()), &mut answers);
     if answers.is_sentinel() {
         sentinel(&mut line, &mut answers);

@@ -31,6 +31,14 @@ pub struct Tls {
     pub insecure: bool,
 }
 
+impl Tls {
+    /// Whether a certificate that is trusted proves that a server belongs here: an own authority made it, or it has a name
+    /// that the user chose. One that any authority of this machine made for any host proves nothing of the kind.
+    pub fn proves_members(&self) -> bool {
+        !self.insecure && (self.ca.is_some() || self.server_name.is_some())
+    }
+}
+
 /// How a connection is secured.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Security {

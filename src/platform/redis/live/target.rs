@@ -15,6 +15,8 @@ pub struct Target {
     pub promised: Promised,
     /// With what to log in, if with anything.
     pub login: Option<Login>,
+    /// Why it gets no login though there is one; then `login` is `None`.
+    pub withheld: Option<String>,
 }
 
 /// How to get to a server.
@@ -126,7 +128,20 @@ impl Target {
             "unix" => return Err("expected unix:///path/of/the/socket".to_owned()),
             _ => self::address(host, usual_port(promised))?,
         };
-        Ok(Target { address, tls, promised, login })
+        Ok(Target { address, tls, promised, login, withheld: None })
+    }
+
+    /// A server that this one told of, reached in the same way. Whoever can make a server name others could collect the
+    /// login by it, so without `trusted` it gets none.
+    pub fn member(&self, (host, port): (String, u16), trusted: bool) -> Target {
+        let address = Address::Tcp(host, port);
+        let mut member = Target { address, promised: Promised::Server, ..self.clone() };
+        if !trusted && member.login.take().is_some() {
+            let why = "another server named it, and no certificate of an own authority proves what it is \
+                       (--login-members logs in to all)";
+            member.withheld = Some(why.to_owned());
+        }
+        member
     }
 
     /// The URL without a password.
