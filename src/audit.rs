@@ -50,7 +50,7 @@ pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> R
 }
 
 /// Asks all servers, and the other members of the groups that they are in where a URL asks for that.
-fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> (Vec<Heard>, Vec<Notice>) {
+pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> (Vec<Heard>, Vec<Notice>) {
     let mut notices = Vec::new();
     let mut heard = hear(plan, done);
     let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();

@@ -16,8 +16,10 @@ mod rights;
 mod scene;
 mod settings;
 pub mod show;
+mod side;
 mod users;
 mod value;
+mod verdicts;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -27,39 +29,24 @@ use self::kind::{Kinds, id, names};
 use self::order::{Orders, Weaker};
 use self::pair::Paired;
 use self::scene::{One, Out, Scene};
+use self::side::LIVE;
+pub use self::side::Reach;
 use self::value::NOTHING;
-use crate::config::Environment;
 use crate::date::Date;
 use crate::fact::{Fact, Key, Subject, Value};
-use crate::files::normal;
 use crate::finding::Severity;
 use crate::mask::{Mask, one_line};
-use crate::platform::Wanted;
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::Shower;
 use crate::text::{Level, Notice, Sources, Span};
-
-/// What is compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Side {
-    /// Files and folders.
-    Paths(Vec<PathBuf>),
-}
-
-/// A side with its name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Named {
-    /// What it is called: the name of an environment, else the path as it was given.
-    pub name: String,
-    /// What it is.
-    pub side: Side,
-}
 
 /// A side that was read.
 #[derive(Debug)]
 pub struct Known {
     /// What it is called.
     pub name: String,
+    /// The environment that it is, if it is one.
+    pub environment: Option<String>,
     /// Its subjects, whatever they were made of.
     pub subjects: Vec<Subject>,
     /// The sources that they point into.
@@ -76,7 +63,7 @@ impl Known {
     /// What was read, with its name.
     pub fn of(name: String, facts: Facts, roots: Vec<PathBuf>) -> Known {
         let Facts { subjects, sources, mask, notices, .. } = facts;
-        Known { name, subjects, sources, mask, notices, roots }
+        Known { name, environment: None, subjects, sources, mask, notices, roots }
     }
 
     fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
@@ -103,28 +90,26 @@ impl From<Trouble> for Stop {
 ///
 /// # Errors
 /// Every mistake in the configuration, or why a side cannot be read.
-pub fn run(options: &Options, sides: [&str; 2], stdin: &mut dyn Read) -> Result<Comparison, Stop> {
+pub fn run(options: &Options, sides: [&str; 2], reach: &Reach, stdin: &mut dyn Read) -> Result<Comparison, Stop> {
     let mut project = Project::find(options)?;
-    let named = sides.map(|text| name(&project, options, text));
+    if let Some(root) = options.root.as_ref().filter(|root| !root.is_dir()) {
+        project.mistake(format!("--root {}: not a folder", root.display()));
+    }
+    let [left, right] = sides.map(|text| side::named(&project, options, reach, text));
     project.sound()?;
-    let [left, right] = named;
-    let (left, right) = (left.map_err(Trouble::line)?, right.map_err(Trouble::line)?);
-    let (left, right) = (read(&mut project, options, left, stdin), read(&mut project, options, right, stdin));
-    let (left, right) = match (left, right) {
-        (Ok(left), Ok(right)) => (left, right),
-        (left, right) => {
-            let lines = [left.err(), right.err()].into_iter().flatten().flatten();
-            return Err(Stop::Unreadable(lines.collect()));
-        }
-    };
+    let named = (left.map_err(Trouble::line)?, right.map_err(Trouble::line)?);
+    if named.0.is_report() || named.1.is_report() {
+        let (left, right) = side::judge(options, reach, named, stdin)?;
+        let kinds = Rules::load().map_err(Trouble::line)?.kinds;
+        return Ok(verdicts::compare(&left, &right, &kinds));
+    }
+    let (left, right) = side::read(&mut project, options, reach, named, stdin)?;
     let rules = Rules::load().map_err(Trouble::line)?;
     let mut comparison = compare(&left, &right, &rules, &options.cwd);
-    let with_targets = project.environments().iter().filter(|one| !one.targets.is_empty());
-    let named = with_targets.map(|one| &one.name.it).filter(|name| [&left.name, &right.name].contains(name));
-    comparison.notices.extend(named.map(|name| Told {
-        level: Level::Warning,
+    comparison.notices.extend(side::left_out(&project, [&left, &right]).map(|name| Told {
+        level: Level::Info,
         place: None,
-        message: format!("only the paths of environment `{name}` are compared, not its targets"),
+        message: format!("of environment `{name}` the paths are compared; `{LIVE}{name}` are its servers"),
     }));
     if let Some(source) = project.source() {
         let show = Shower { sources: project.sources(), mask: &left.mask, cwd: &options.cwd };
@@ -134,42 +119,6 @@ pub fn run(options: &Options, sides: [&str; 2], stdin: &mut dyn Read) -> Result<
     }
     comparison.notices.sort();
     Ok(comparison)
-}
-
-/// What a word means: the environment of this name, else a path. A path that is all of an environment has its name.
-fn name(project: &Project, options: &Options, text: &str) -> Result<Named, String> {
-    let folder = project.folder();
-    let paths = |known: &Environment| known.paths.iter().map(|path| folder.join(&path.it)).collect::<Vec<_>>();
-    let known = project.environments();
-    if let Some(found) = known.iter().find(|environment| environment.name.it == text) {
-        if found.paths.is_empty() {
-            return Err(format!("environment `{text}` has no `paths`"));
-        }
-        return Ok(Named { name: text.to_owned(), side: Side::Paths(paths(found)) });
-    }
-    let given = normal(&options.cwd.join(text));
-    let same = |environment: &&Environment| {
-        environment.targets.is_empty() && matches!(&paths(environment)[..], [only] if normal(only) == given)
-    };
-    let name = known.iter().find(same).map_or(text, |environment| environment.name.it.as_str());
-    Ok(Named { name: one_line(name), side: Side::Paths(vec![PathBuf::from(text)]) })
-}
-
-/// Reads a side. One in which nothing is understood cannot be compared.
-fn read(
-    project: &mut Project,
-    options: &Options,
-    Named { name, side: Side::Paths(paths) }: Named,
-    stdin: &mut dyn Read,
-) -> Result<Known, Vec<String>> {
-    let told = |line: String| format!("{name} cannot be read: {line}");
-    let options = Options { paths: paths.clone(), ..options.clone() };
-    let facts = project.read(&options, stdin, &Wanted::All);
-    let facts = facts.map_err(|trouble| trouble.lines.into_iter().map(told).collect::<Vec<_>>())?;
-    if facts.subjects.is_empty() {
-        return Err(vec![told("nothing was found there that hardline understands".to_owned())]);
-    }
-    Ok(Known::of(name, facts, paths))
 }
 
 /// What differences are judged by.
@@ -198,21 +147,21 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
         pair::candidates(&left.subjects, &left.sources, &left.roots, cwd),
         pair::candidates(&right.subjects, &right.sources, &right.roots, cwd),
     );
-    let key = Key::random();
+    let (key, of_one_instance) = (Key::random(), side::are_one(left, right));
     let mut out = Out { kinds: &rules.kinds, differences: Vec::new(), undecided: Vec::new() };
     for paired in &pairs {
         match paired {
             Paired { left: Some(one), right: Some(other), .. } => {
                 let (left, right) = (One { subject: one, show: shows[0] }, One { subject: other, show: shows[1] });
-                let scene = Scene { left, right, about: about(paired, shows), worlds: scene::worlds(one, other) };
+                let (about, worlds) = (about(paired, shows), scene::worlds(one, other));
+                let scene = Scene { left, right, about, worlds, of_one_instance };
                 both(&scene, rules, &key, &mut out);
             }
             _ => only(paired, shows, &mut out),
         }
     }
-    let (ours, theirs) = (ones(left, shows[0]), ones(right, shows[1]));
-    let live = |side: &[(One<'_>, String)]| side.iter().all(|(one, _)| one.is_live());
-    if live(&ours) == live(&theirs) {
+    if !of_one_instance {
+        let (ours, theirs) = (ones(left, shows[0]), ones(right, shows[1]));
         out.differences.extend(passwords::shared(&ours, &theirs, &key, &rules.kinds));
     }
     out.differences.sort_by(|one, other| (&one.subject, &one.what).cmp(&(&other.subject, &other.what)));

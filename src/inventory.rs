@@ -27,6 +27,30 @@ pub struct Server {
     pub login_members: bool,
 }
 
+/// With what servers are reached whose URL says no more.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// With what to log in where the URL does not say it.
+    pub login: Option<Login>,
+    /// With what connections are secured.
+    pub tls: Arc<Tls>,
+    /// Whether servers that these tell of get the login, whatever they prove.
+    pub login_members: bool,
+}
+
+impl Access {
+    /// The server at a URL.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without what may be a password.
+    pub fn server(&self, url: &str) -> Result<Server, String> {
+        let target = Target::parse(url)?;
+        let target = Target { login: target.login.or_else(|| self.login.clone()), ..target };
+        let (tls, login_members) = (Arc::clone(&self.tls), self.login_members);
+        Ok(Server { target, tls, group: None, environment: None, login_members })
+    }
+}
+
 /// The file.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -9,7 +9,7 @@ use hardline::date::Date;
 use hardline::drift::found::{Comparison, Difference};
 use hardline::drift::kind::{self, names};
 use hardline::drift::order::{NGINX, Orders, REDIS, Weaker};
-use hardline::drift::{self, Known, Rules, Stop};
+use hardline::drift::{self, Known, Reach, Rules, Stop};
 use hardline::fact::Secret;
 use hardline::platform::Wanted;
 use hardline::platform::redis::directive::{SettingId, world};
@@ -34,7 +34,7 @@ fn options(folder: &Path) -> Options {
 }
 
 fn compare(folder: &Path, sides: [&str; 2]) -> Comparison {
-    match drift::run(&options(folder), sides, &mut std::io::empty()) {
+    match drift::run(&options(folder), sides, &Reach::default(), &mut std::io::empty()) {
         Ok(comparison) => comparison,
         Err(stop) => panic!("{stop:?}"),
     }
@@ -285,7 +285,7 @@ fn users_are_compared_by_what_they_may_do() {
             "user u on nopass ~a +get",
             &[
                 ("commands", Weaker::Left, "set", "(nothing more)"),
-                ("selectors", Weaker::Left, "(~b +set)", "(nothing more)"),
+                ("selectors", Weaker::Left, "(~b resetchannels -@all +set)", "(nothing more)"),
             ],
         ),
         (
@@ -407,7 +407,7 @@ fn live(settings: &[(&str, &str)], users: &[&str]) -> Known {
     let wish = Wish { wanted: &Wanted::All, today: None };
     let subjects = vec![subject(&answered, wish, &mut sources, &mut notices)];
     let mask = hardline::platform::secrets(&sources, &subjects);
-    Known { name: "live".to_owned(), subjects, sources, mask, notices, roots: Vec::new() }
+    Known { name: "live".to_owned(), environment: None, subjects, sources, mask, notices, roots: Vec::new() }
 }
 
 fn file(text: &str) -> (tempfile::TempDir, Known) {
@@ -552,15 +552,32 @@ fn a_difference_can_be_allowed() {
 
 /// What an environment has besides is not passed over in silence.
 #[test]
-fn targets_are_said_to_be_left_out() {
+fn servers_of_an_environment_with_files_are_named() {
     let text = "port 6379\nbind 127.0.0.1\ndir ./\n";
-    let config = "[environments.a]\npaths = [\"x\"]\ntargets = [\"redis://h\"]\n\
-        [environments.c]\ntargets = [\"redis://h\"]\n";
+    let config = "[environments.a]\npaths = [\"x\"]\ntargets = [\"redis://127.0.0.1:1\"]\n\
+        [environments.c]\ntargets = [\"redis://:canary@127.0.0.1:1\"]\n[environments.d]\npaths = [\"b\"]\n";
     let folder = tree(&[("hardline.toml", config), ("x/redis.conf", text), ("b/redis.conf", text)]);
     let told = compare(folder.path(), ["a", "b"]).notices;
-    assert!(told.iter().any(|notice| notice.message.contains("not its targets")), "{told:?}");
-    let stop = drift::run(&options(folder.path()), ["b", "c"], &mut std::io::empty()).unwrap_err();
-    assert!(matches!(&stop, Stop::Trouble(trouble) if trouble.lines[0].contains("no `paths`")), "{stop:?}");
+    assert!(told.iter().any(|notice| notice.message.contains("`live:a` are its servers")), "{told:?}");
+    let stop = |side: &str| {
+        let stop = drift::run(&options(folder.path()), ["b", side], &Reach::default(), &mut std::io::empty());
+        stop.expect_err("nothing to compare with")
+    };
+    for (side, expected) in [
+        ("c", "c cannot be read: redis://127.0.0.1:1: "),
+        ("live:a", "live:a cannot be read: redis://127.0.0.1:1: "),
+        ("redis://:canary@127.0.0.1:1", "redis://127.0.0.1:1 cannot be read: redis://127.0.0.1:1: "),
+        ("live:d", "environment `d` has no `targets`, and the inventory none of it"),
+        ("live:e", "`e` is no environment of hardline.toml or of the inventory"),
+        ("http://canary", "`http://` is no scheme"),
+    ] {
+        let lines = match stop(side) {
+            Stop::Unreadable(lines) => lines,
+            Stop::Trouble(trouble) => trouble.lines,
+        };
+        assert!(lines.len() == 1 && lines[0].starts_with(expected), "{side}: {lines:?}");
+        assert!(!lines[0].contains("canary"), "{lines:?}");
+    }
 }
 
 #[test]
@@ -587,7 +604,9 @@ fn mistakes_in_the_configuration_are_told_with_their_places() {
         ("[environments]\na = 1\n", "a table"),
     ] {
         let folder = tree(&[("hardline.toml", text), ("a/redis.conf", "port 1\n"), ("b/redis.conf", "port 1\n")]);
-        let Err(Stop::Trouble(trouble)) = drift::run(&options(folder.path()), ["a", "b"], &mut std::io::empty()) else {
+        let Err(Stop::Trouble(trouble)) =
+            drift::run(&options(folder.path()), ["a", "b"], &Reach::default(), &mut std::io::empty())
+        else {
             panic!("{text}: no mistake");
         };
         let told: Vec<&str> = trouble.places.iter().map(|place| place.text.as_str()).collect();
@@ -692,4 +711,43 @@ fn the_machine_formats_are_well_formed() {
     let ids: BTreeSet<&str> = rules.iter().filter_map(|rule| rule["id"].as_str()).collect();
     assert!(results.iter().all(|it| ids.contains(it["ruleId"].as_str().unwrap())));
     assert_eq!(report, read("json"));
+}
+
+/// A report has no settings: what the checks found is compared, with another report or with what is judged for it.
+#[test]
+fn reports_are_compared_by_what_the_checks_found() {
+    let conf = "port 6379\nbind 0.0.0.0\ndir ./\n";
+    let open = format!("{conf}protected-mode no\n");
+    let closed = format!("{conf}requirepass canary-long-enough-for-anybody\n");
+    let template = format!("{conf}protected-mode {{{{ mode }}}}\n");
+    let folder = tree(&[("a/redis.conf", &open), ("b/redis.conf", &closed), ("c/redis.conf.j2", &template)]);
+    for name in ["a", "b", "c"] {
+        let report = run(folder.path(), &["check", name, "--format", "json"]).stdout;
+        fs::write(folder.path().join(format!("{name}.json")), report).unwrap();
+    }
+    let check = "redis.checks[redis/open-to-network]";
+    for sides in [["a.json", "b.json"], ["a.json", "b"], ["a", "b.json"]] {
+        let comparison = compare(folder.path(), sides);
+        let found = one(&comparison, check);
+        assert_eq!((found.weaker, found.severity.as_str()), (Weaker::Left, "critical"), "{sides:?}");
+        assert_eq!(found.kind, "drift/check-fails-on-one");
+        assert!(found.left.places[0].path.ends_with("redis.conf") && found.right.places.is_empty(), "{found:?}");
+        assert!(comparison.notices.iter().any(|notice| notice.message.contains("no settings")), "{comparison:?}");
+        assert!(!format!("{comparison:?}").contains("canary"));
+    }
+    assert_eq!(compare(folder.path(), ["a.json", "a"]).differences, []);
+    // What is not decided on one side is no strength of it.
+    let comparison = compare(folder.path(), ["a.json", "c.json"]);
+    assert!(!whats(&comparison).contains(&check), "{comparison:?}");
+    let open = comparison.undecided.iter().find(|one| one.what == [check]).expect("it is undecided");
+    assert_eq!((open.side, open.why), ("right", "templated"));
+    // A report by fewer checks is said to be one.
+    let report = run(folder.path(), &["check", "b", "--select", "redis/no-tls", "--format", "json"]).stdout;
+    fs::write(folder.path().join("few.json"), report).unwrap();
+    let told = compare(folder.path(), ["a.json", "few.json"]).notices;
+    assert!(told.iter().any(|notice| notice.message.contains("checks were asked of")), "{told:?}");
+    // Other JSON is a file as any.
+    fs::write(folder.path().join("other.json"), "{\"tool\": {\"name\": \"hardline\"}}").unwrap();
+    let stop = drift::run(&options(folder.path()), ["a", "other.json"], &Reach::default(), &mut std::io::empty());
+    assert!(matches!(stop, Err(Stop::Unreadable(_))), "{stop:?}");
 }

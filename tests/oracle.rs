@@ -6,6 +6,7 @@ mod audit_live;
 mod conf_live;
 mod conf_recorded;
 mod corpus;
+mod drift_live;
 mod fixed_live;
 mod fleet_live;
 pub mod nginx_live;

@@ -9,7 +9,7 @@ use clap::Args;
 use hardline::audit::{MOST, Plan};
 use hardline::inventory::{self, Server};
 use hardline::platform::redis::live::connect::Tls;
-use hardline::platform::redis::live::target::{Limits, Login, Target};
+use hardline::platform::redis::live::target::{Limits, Login};
 use hardline::project::Trouble;
 
 use super::Failure;
@@ -80,24 +80,12 @@ impl Access {
         Plan { servers, limits, connections: self.connections }
     }
 
-    /// Servers by their URLs, with what to log in where these say nothing. `wrong` gets what is wrong with a URL.
-    pub(super) fn servers(&self, urls: &[String], wrong: &mut Vec<String>) -> Result<Vec<Server>, Failure> {
-        let login = self.login.read()?;
+    /// With what servers are reached whose URL says no more.
+    pub(super) fn read(&self) -> Result<inventory::Access, Failure> {
         let Security { ca, cert, key, server_name, insecure } = &self.tls;
         let (ca, cert, key, server_name) = (ca.clone(), cert.clone(), key.clone(), server_name.clone());
         let tls = Arc::new(Tls { ca, cert, key, server_name, insecure: *insecure });
-        let mut servers = Vec::new();
-        for (number, url) in urls.iter().enumerate() {
-            match Target::parse(url) {
-                Ok(target) => {
-                    let target = Target { login: target.login.or_else(|| login.clone()), ..target };
-                    let (tls, login_members) = (Arc::clone(&tls), self.login.login_members);
-                    servers.push(Server { target, tls, group: None, environment: None, login_members });
-                }
-                Err(why) => wrong.push(format!("server {}: {why}", number + 1)),
-            }
-        }
-        Ok(servers)
+        Ok(inventory::Access { login: self.login.read()?, tls, login_members: self.login.login_members })
     }
 
     /// The servers of an inventory, if there is one. `wrong` gets what is wrong with it.

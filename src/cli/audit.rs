@@ -113,7 +113,13 @@ fn shard(text: &str) -> Result<(usize, usize), String> {
 /// The servers; of a shard its part.
 fn servers(arguments: &Arguments) -> Result<Vec<Server>, Failure> {
     let mut lines = Vec::new();
-    let mut servers = arguments.access.servers(&arguments.targets, &mut lines)?;
+    let (access, mut servers) = (arguments.access.read()?, Vec::new());
+    for (number, url) in arguments.targets.iter().enumerate() {
+        match access.server(url) {
+            Ok(server) => servers.push(server),
+            Err(why) => lines.push(format!("server {}: {why}", number + 1)),
+        }
+    }
     servers.extend(arguments.access.listed(arguments.inventory.as_deref(), &mut lines));
     if !lines.is_empty() {
         return Err(Trouble { lines, ..Trouble::default() }.into());

@@ -7,11 +7,12 @@ use clap::{Args, ValueEnum};
 use hardline::date::Date;
 use hardline::drift::found::{Comparison, FailOn};
 use hardline::drift::show::{concise, github, json, markdown, sarif, terminal};
-use hardline::drift::{self, Stop};
-use hardline::project::Options;
+use hardline::drift::{self, Reach, Stop};
+use hardline::project::{Options, Trouble};
 use hardline::report::terminal::Style;
 use hardline::text::Level;
 
+use super::access::Access;
 use super::output::{shown, write_file};
 use super::{Color, Failure, Screen, epoch, say, style};
 
@@ -20,12 +21,18 @@ const UNREADABLE: u8 = 3;
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// A file, a folder, or the name of an environment in hardline.toml
+    /// A file, a folder, the URL of a server that runs, or an environment of hardline.toml or the inventory; live:NAME are
+    /// the servers of one that has files, too
     #[arg(value_name = "A")]
     left: String,
     /// What it is compared with
     #[arg(value_name = "B")]
     right: String,
+    /// A TOML file of servers: groups with their URLs and environments, and where their passwords come from
+    #[arg(long, value_name = "FILE")]
+    inventory: Option<PathBuf>,
+    #[command(flatten)]
+    access: Access,
     /// What standard output gets [default: terminal on a terminal, else concise]
     #[arg(long, value_name = "FORMAT")]
     format: Option<Format>,
@@ -94,8 +101,14 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         today: epoch().map(Date::of_seconds),
         ..Options::default()
     };
+    let mut lines = Vec::new();
+    let listed = arguments.access.listed(arguments.inventory.as_deref(), &mut lines);
+    if !lines.is_empty() {
+        return Err(Trouble { lines, ..Trouble::default() }.into());
+    }
+    let reach = Reach { access: arguments.access.read()?, listed, plan: arguments.access.plan(Vec::new()) };
     let sides = [arguments.left.as_str(), arguments.right.as_str()];
-    let comparison = match drift::run(&options, sides, &mut io::stdin().lock()) {
+    let comparison = match drift::run(&options, sides, &reach, &mut io::stdin().lock()) {
         Ok(comparison) => comparison,
         Err(Stop::Trouble(trouble)) => return Err(Failure::Trouble(trouble)),
         Err(Stop::Unreadable(lines)) => {

@@ -31,8 +31,10 @@ pub mod names {
     pub const TLS: &str = "tls-floor";
     /// A server runs otherwise than it is written.
     pub const RUNS: &str = "runs-otherwise";
+    /// A check fails on one side only, as reports say.
+    pub const VERDICT: &str = "check-fails-on-one";
     /// All of them.
-    pub const ALL: [&str; 10] = [WEAKER, DIFFERS, ONLY, RIGHTS, VERSION, PASSWORD, HEADER, UPLOAD, TLS, RUNS];
+    pub const ALL: [&str; 11] = [WEAKER, DIFFERS, ONLY, RIGHTS, VERSION, PASSWORD, HEADER, UPLOAD, TLS, RUNS, VERDICT];
 }
 
 /// One kind of difference.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use crate::fact::Subject;
+use super::scene::is_live;
+use crate::fact::{Fact, Subject, Value};
 use crate::files::normal;
 use crate::platform::redis::instance::ACL_FILE;
 use crate::text::Sources;
@@ -15,6 +16,34 @@ pub struct Candidate<'a> {
     pub subject: &'a Subject,
     /// Its path below the side's folder, with `/`; none of a running server.
     pub below: Option<String>,
+    /// The name of the file that it is started with.
+    file: Option<String>,
+    /// Where a server that runs is: the first part of its host's name, which environments have in common.
+    host: Option<String>,
+    /// The port that it listens on.
+    port: Option<i64>,
+}
+
+impl Candidate<'_> {
+    fn of(subject: &Subject, below: Option<String>) -> Candidate<'_> {
+        let live = match subject.facts.get("live").and_then(Fact::value) {
+            Some(Value::Record(live)) => Some(live),
+            _ => None,
+        };
+        let config_file = live.and_then(|live| match live.get("config_file")?.value()? {
+            Value::Text(path) => Some(path.to_string()),
+            _ => None,
+        });
+        let last = |path: &String| path.rsplit('/').next().filter(|name| !name.is_empty()).map(str::to_owned);
+        let host = is_live(subject).then(|| subject.name.rsplit_once(':').map_or(&*subject.name, |(host, _)| host));
+        let is_name = |host: &&str| !host.contains(':') && host.contains(|letter: char| letter.is_ascii_alphabetic());
+        let host = host.filter(is_name).and_then(|host| host.split('.').next()).map(str::to_owned);
+        let port = match subject.facts.get("port").and_then(|fact| fact.in_world(0).value()) {
+            Some(Value::Int(port)) => Some(*port),
+            _ => None,
+        };
+        Candidate { subject, file: below.as_ref().or(config_file.as_ref()).and_then(last), host, port, below }
+    }
 }
 
 /// Subjects of both sides that are the same thing, or one without the other.
@@ -30,8 +59,7 @@ pub struct Paired<'a> {
 
 /// The subjects of a side with their paths below its folders.
 pub fn candidates<'a>(subjects: &'a [Subject], sources: &Sources, roots: &[PathBuf], cwd: &Path) -> Vec<Candidate<'a>> {
-    let below = |subject| below(subject, sources, roots, cwd);
-    subjects.iter().map(|subject| Candidate { subject, below: below(subject) }).collect()
+    subjects.iter().map(|subject| Candidate::of(subject, below(subject, sources, roots, cwd))).collect()
 }
 
 /// The path of a subject below the folders of its side; none of a running server.
@@ -50,12 +78,23 @@ fn sort(subject: &Subject) -> (&'static str, bool) {
     (subject.kind, subject.carrier == ACL_FILE)
 }
 
-/// Pairs subjects of one kind: by path, then by a name that only one has, then if only one is left.
+/// Pairs subjects of one kind: by path, then by a name that only one has, then by host, file and port where servers run,
+/// then if only one is left. A file may be that of many servers.
 pub fn pair<'a>(left: Vec<Candidate<'a>>, right: Vec<Candidate<'a>>) -> Vec<Paired<'a>> {
     let mut open = (left, right);
     let mut pairs = Vec::new();
     join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.below.clone()?)));
     join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.subject.name.clone())));
+    let are_live = [&open.0, &open.1].map(|side| side.iter().any(|one| is_live(one.subject)));
+    if are_live[0] != are_live[1] {
+        share(&mut open, are_live[0], &mut pairs);
+    }
+    if are_live != [false, false] {
+        join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.host.clone()?, one.port)));
+        join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.file.clone()?, one.port)));
+        join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.port?)));
+        join(&mut open, &mut pairs, |one| Some((sort(one.subject), one.file.clone()?)));
+    }
     join(&mut open, &mut pairs, |one| Some((sort(one.subject), String::new())));
     let label = |one: &Candidate<'_>| one.below.clone().unwrap_or_else(|| one.subject.name.clone());
     let only_left = open.0.iter().map(|one| Paired { left: Some(one.subject), right: None, label: label(one) });
@@ -63,6 +102,21 @@ pub fn pair<'a>(left: Vec<Candidate<'a>>, right: Vec<Candidate<'a>>) -> Vec<Pair
     pairs.extend(only_left.chain(only_right));
     pairs.sort_by(|one, other| (&one.label, kind(one)).cmp(&(&other.label, kind(other))));
     pairs
+}
+
+/// Takes the one file of a kind for that of every server of this kind.
+fn share<'a>(open: &mut (Vec<Candidate<'a>>, Vec<Candidate<'a>>), left_is_live: bool, pairs: &mut Vec<Paired<'a>>) {
+    let (live, files) = if left_is_live { (&mut open.0, &mut open.1) } else { (&mut open.1, &mut open.0) };
+    let count = |side: &[Candidate<'a>], wanted| side.iter().filter(|one| sort(one.subject) == wanted).count();
+    let is_shared = |wanted| count(files, wanted) == 1 && count(live, wanted) > 1;
+    let shared: BTreeSet<_> = files.iter().map(|file| sort(file.subject)).filter(|wanted| is_shared(*wanted)).collect();
+    for server in live.iter().map(|one| one.subject).filter(|server| shared.contains(&sort(server))) {
+        let Some(file) = files.iter().map(|one| one.subject).find(|file| sort(file) == sort(server)) else { continue };
+        let (left, right) = if left_is_live { (server, file) } else { (file, server) };
+        pairs.push(Paired { left: Some(left), right: Some(right), label: server.name.clone() });
+    }
+    live.retain(|one| !shared.contains(&sort(one.subject)));
+    files.retain(|one| !shared.contains(&sort(one.subject)));
 }
 
 fn kind(paired: &Paired<'_>) -> &'static str {

@@ -98,7 +98,7 @@ impl Rights {
             keys: every(is("all_keys")?, keys),
             channels: channels(user, world).and_then(|found| Ok(every(is("all_channels")?, found))),
             databases: databases(user, world)?,
-            selectors: selectors.iter().map(|inner| text(inner, "rule", world)).collect::<Result<_, _>>()?,
+            selectors: selectors.iter().map(|inner| text(inner, "listed", world)).collect::<Result<_, _>>()?,
             takeover: takeover(user, world),
         })
     }

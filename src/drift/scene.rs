@@ -32,6 +32,13 @@ pub struct Scene<'a> {
     pub about: About,
     /// The worlds to compare: their numbers on each side, and the name for it.
     pub worlds: Vec<World>,
+    /// Whether one is the file of the other, which runs: then both have the same passwords.
+    pub of_one_instance: bool,
+}
+
+/// Whether a subject is a server that runs.
+pub fn is_live(subject: &Subject) -> bool {
+    subject.carrier == CARRIER
 }
 
 /// What a subject has under a path.
@@ -85,11 +92,6 @@ impl One<'_> {
     /// Where a span is, as reports show it.
     pub fn place(&self, span: Span) -> Located {
         Located { path: self.show.path(span.source), start: self.show.start(span), end: self.show.end(span) }
-    }
-
-    /// Whether it is a server that runs.
-    pub fn is_live(&self) -> bool {
-        self.subject.carrier == CARRIER
     }
 
     /// The fact under a path below the platform, as a world has it.
@@ -174,16 +176,11 @@ pub fn worlds(left: &Subject, right: &Subject) -> Vec<World> {
 }
 
 impl Scene<'_> {
-    /// Whether a file is compared with a server that runs: then both are one instance, and have the same passwords.
-    pub fn is_of_one_instance(&self) -> bool {
-        self.left.is_live() != self.right.is_live()
-    }
-
     /// Adds a difference.
     pub fn differs(&self, kind: &str, raw: Raw, versions: Vec<String>, out: &mut Out<'_>) {
-        let kind = if self.is_of_one_instance() { names::RUNS } else { kind };
+        let kind = if self.of_one_instance { names::RUNS } else { kind };
         let of_kind = out.kinds.get(kind).map_or(Severity::Info, |kind| kind.severity);
-        let severity = raw.severity.filter(|_| !self.is_of_one_instance()).unwrap_or(of_kind);
+        let severity = raw.severity.filter(|_| !self.of_one_instance).unwrap_or(of_kind);
         out.differences.push(Difference {
             subject: Some(self.about.clone()),
             what: format!("{}.{}", self.about.kind, raw.path),

@@ -1,11 +1,14 @@
 //! The settings of two servers, and what follows from them about who reaches them.
 
+use std::path::Path;
+
 use super::found::Held;
 use super::kind::names;
 use super::order::{LISTENERS, Order, Orders, PLAIN, Weaker};
-use super::scene::{AND, Look, One, Out, Raw, Scene, World, field};
+use super::scene::{AND, Look, One, Out, Raw, Scene, World, field, is_live};
 use super::value::{NOTHING, Plain, spec};
-use crate::fact::{Fact, Items, List, Origin, Record, Unknown, Value};
+use crate::fact::{Fact, Items, List, Origin, Record, Unknown, Value, Why};
+use crate::files::normal;
 use crate::platform::redis::directive::{SettingId, Spec};
 
 /// Compares every setting that some version in question has.
@@ -80,18 +83,19 @@ impl Said<'_> {
     fn is_same(&self, left: &Plain, right: &Plain) -> bool {
         match (left, right) {
             (Plain::Secret(Some(one)), Plain::Secret(Some(other))) => {
-                !self.scene.is_of_one_instance() || one.digest() == other.digest()
+                !self.scene.of_one_instance || one.digest() == other.digest()
             }
             // The server says where it is, whatever was written.
-            (Plain::Text(one), Plain::Text(other)) if self.name == "dir" && self.scene.is_of_one_instance() => {
-                one == other || [one, other].iter().any(|path| !path.starts_with('/'))
+            (Plain::Text(one), Plain::Text(other)) if self.name == "dir" && self.scene.of_one_instance => {
+                let real = |path: &str| normal(Path::new(path));
+                real(one) == real(other) || [one, other].iter().any(|path| !path.starts_with('/'))
             }
             _ => left == right,
         }
     }
 
     fn of_one_instance(&self) -> String {
-        match (self.scene.is_of_one_instance(), self.spec.is_some_and(|spec| spec.immutable)) {
+        match (self.scene.of_one_instance, self.spec.is_some_and(|spec| spec.immutable)) {
             (false, _) => "",
             (true, true) => "started with other arguments, or changed in the file and not restarted",
             (true, false) => {
@@ -121,6 +125,9 @@ pub fn conclusions(scene: &Scene<'_>, orders: &Orders, out: &mut Out<'_>) {
             "listen" => list(scene, (path, "listen", order), listener, out),
             "modules" => list(scene, (path, "modules", order), module, out),
             "monitors_without_password" => list(scene, (path, "monitors", order), without_password, out),
+            "removed_commands" if [scene.left, scene.right].iter().any(|one| is_live(one.subject)) => {
+                list(scene, (path, "renamed_commands", order), gone, out);
+            }
             "removed_commands" => list(scene, (path, "renamed_commands", order), removed, out),
             _ => scene.compare(path, &judge, out),
         }
@@ -243,6 +250,16 @@ fn removed(record: &Record, world: usize) -> Result<Option<String>, Unknown> {
     let command = part(record, "command", world)?.map(|command| command.show(None));
     let is_removed = part(record, "removed", world)? == Some(Plain::Bool(true));
     Ok(command.map(|command| if is_removed { command } else { format!("{command} (renamed)") }))
+}
+
+/// The same where one side runs: `COMMAND LIST` leaves out what is removed and has what is renamed under its old name.
+fn gone(record: &Record, world: usize) -> Result<Option<String>, Unknown> {
+    if part(record, "removed", world)? != Some(Plain::Bool(false)) {
+        return removed(record, world);
+    }
+    let at = record.get("command").and_then(|fact| fact.spans().first().copied());
+    let needs = "a server that says which of its commands are renamed: none does";
+    at.map_or(Ok(None), |at| Err(Unknown::new(Why::NotSupported, at, needs)))
 }
 
 fn without_password(record: &Record, world: usize) -> Result<Option<String>, Unknown> {

@@ -125,7 +125,7 @@ fn only(scene: &Scene<'_>, name: &str, (user, is_left): (&Fact, bool), rest: Opt
     };
     let (has, has_not) = (one.held(described(&rights), user.spans()), other.held(NOTHING, &[]));
     let (left, right) = if is_left { (has, has_not) } else { (has_not, has) };
-    let why = match (scene.is_of_one_instance(), rights.enabled) {
+    let why = match (scene.of_one_instance, rights.enabled) {
         (true, _) => "ACL SETUSER or ACL DELUSER that was not saved",
         (false, true) => "one more login",
         (false, false) => "the user is switched off",
@@ -187,7 +187,7 @@ fn both(scene: &Scene<'_>, name: &str, (one, other): (&Fact, &Fact), key: &Key, 
             gains.compare(&left, &right, version);
         }
     }
-    if scene.is_of_one_instance() && !undecided {
+    if scene.of_one_instance && !undecided {
         passwords(scene, name, key, (one, other), out);
     }
     for (part, is_left, unknown) in &gains.open {
@@ -201,7 +201,7 @@ fn both(scene: &Scene<'_>, name: &str, (one, other): (&Fact, &Fact), key: &Key, 
             one.held(value, fact.spans())
         };
         // Ways to take over follow from switches of the server, too.
-        let unsaved = scene.is_of_one_instance() && part != "takeover";
+        let unsaved = scene.of_one_instance && part != "takeover";
         let why = if unsaved { "ACL SETUSER that was not saved" } else { why(part) };
         let raw = Raw {
             path: path(name, part),
@@ -310,7 +310,14 @@ fn commands(left: &Rights, right: &Rights, version: &str) -> (BTreeSet<String>, 
 /// The passwords of one user of one instance, which are the same in the file and in the server that runs.
 fn passwords(scene: &Scene<'_>, name: &str, key: &Key, (one, other): (&Fact, &Fact), out: &mut Out<'_>) {
     let (Some(left), Some(right)) = (digests(scene.left, name, key), digests(scene.right, name, key)) else { return };
-    if left == right {
+    // What a later rule of a file takes away again, as `reset` does, is written all the same: the server has less, and is
+    // the user of the file where it has as many as the rules leave.
+    let worlds = scene.worlds.first();
+    let same_count = worlds.is_some_and(|(a, b, _)| {
+        let left = count(one, *a);
+        left.is_some() && left == count(other, *b)
+    });
+    if left == right || same_count && (left.is_subset(&right) || right.is_subset(&left)) {
         return;
     }
     let held = |one: One<'_>, count: usize, fact: &Fact| one.held(format!("{count} × ***"), fact.spans());
@@ -324,6 +331,14 @@ fn passwords(scene: &Scene<'_>, name: &str, key: &Key, (one, other): (&Fact, &Fa
         severity: None,
     };
     scene.differs(names::RIGHTS, raw, Vec::new(), out);
+}
+
+/// How many passwords its rules leave a user.
+fn count(user: &Fact, world: usize) -> Option<i64> {
+    match field(&record(user, world).ok()??, "password_count", world)? {
+        Fact::Known { value: Value::Int(count), .. } => Some(count),
+        _ => None,
+    }
 }
 
 /// The first few of a set, and how many more there are.

@@ -95,6 +95,17 @@ pub enum Why {
 }
 
 impl Why {
+    /// All there are.
+    pub const ALL: [Why; 7] = [
+        Why::Templated,
+        Why::NotReadable,
+        Why::NotPermitted,
+        Why::NotSupported,
+        Why::Malformed,
+        Why::VersionUnknown,
+        Why::NotInVersion,
+    ];
+
     /// The word used in every output.
     pub fn as_str(self) -> &'static str {
         match self {

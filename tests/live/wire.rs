@@ -19,7 +19,7 @@ const EVERYBODY: [&str; 8] =
     ["ACL WHOAMI", "INFO", "CONFIG GET *", "ACL LIST", "MODULE LIST", "COMMAND LIST", "CLIENT LIST", "ACL LOG 128"];
 
 /// Asks a server whose `INFO` is this, and gives every command that it got.
-fn sent(login: &str, info: &'static str) -> (Answers, Vec<String>) {
+fn sent(scheme: &str, login: &str, info: &'static str) -> (Answers, Vec<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("its address").port();
     let (tell, told) = mpsc::channel();
@@ -29,13 +29,14 @@ fn sent(login: &str, info: &'static str) -> (Answers, Vec<String>) {
             let command = words.join(" ");
             let answer = match command.as_str() {
                 "INFO" => bulk(info),
+                "INFO server" if info.starts_with("open:1") => bulk(info),
                 "SENTINEL MASTERS" => format!("*2\r\n{}{}", list(&["name", "one"]), list(&["name", "SHUTDOWN\r\n2"])),
                 _ => "+OK\r\n".to_owned(),
             };
             tell.send(command).ok().map(|()| answer)
         });
     });
-    let target = Target::parse(&format!("redis://{login}127.0.0.1:{port}")).expect("a URL");
+    let target = Target::parse(&format!("{scheme}://{login}127.0.0.1:{port}")).expect("a URL");
     let answers = ask(&target, &Tls::default(), Limits::default()).expect("a connection");
     (answers, told.iter().collect())
 }
@@ -50,21 +51,26 @@ fn nothing_is_sent_but_what_stands_here() {
         "SENTINEL REPLICAS SHUTDOWN\r\n2",
         "SENTINEL SENTINELS SHUTDOWN\r\n2",
     ];
-    for (info, more, trips) in [
-        ("redis_mode:standalone\r\ncluster_enabled:0\r\n", &[][..], 0),
-        ("redis_mode:cluster\r\ncluster_enabled:1\r\n", &["CLUSTER NODES"], 1),
-        ("redis_mode:sentinel\r\n", &sentinel, 2),
-        ("server_mode:sentinel\r\n", &sentinel, 2),
-        ("", &[], 0),
+    // How often something is sent and waited for: without a login, and with one.
+    for (scheme, info, more, trips) in [
+        ("redis", "redis_mode:standalone\r\ncluster_enabled:0\r\n", &[][..], [1, 2]),
+        ("redis", "redis_mode:cluster\r\ncluster_enabled:1\r\n", &["CLUSTER NODES"], [2, 3]),
+        ("redis+cluster", "redis_mode:cluster\r\ncluster_enabled:1\r\n", &["CLUSTER NODES"], [1, 2]),
+        ("redis", "redis_mode:sentinel\r\n", &sentinel, [3, 4]),
+        ("redis", "server_mode:sentinel\r\n", &sentinel, [3, 4]),
+        // What it is, is known before the rest is asked.
+        ("redis", "open:1\r\nredis_mode:sentinel\r\n", &sentinel, [3, 3]),
+        ("redis+sentinel", "redis_mode:sentinel\r\n", &sentinel, [2, 3]),
+        ("redis", "", &[], [1, 2]),
     ] {
         for (login, command) in
             [("", None), (":canary@", Some("AUTH canary")), ("audit:can%20ary@", Some("AUTH audit can ary"))]
         {
-            let (answers, sent) = sent(login, info);
+            let (answers, sent) = sent(scheme, login, info);
             let wanted: Vec<&str> =
                 STRANGER.into_iter().chain(command).chain(EVERYBODY).chain(more.iter().copied()).collect();
             assert_eq!(sent, wanted, "{info:?} {login}");
-            assert_eq!(answers.round_trips, 1 + usize::from(command.is_some()) + trips, "{info:?} {login}");
+            assert_eq!(answers.round_trips, trips[usize::from(command.is_some())], "{scheme} {info:?} {login}");
             let all = answers.stranger.iter().chain(&answers.told);
             assert!(all.into_iter().all(|(_, answer)| matches!(answer, Answer::Reply(_))), "{answers:?}");
         }

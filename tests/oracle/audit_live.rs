@@ -120,9 +120,16 @@ fn differ(server: &Server, setup: &Setup) -> Option<(usize, Vec<String>)> {
             && !live_only.contains(check)
             && !EXCEPTIONS.iter().any(|(id, _)| id == check)
     };
+    let drift =
+        hardline(running.work(), &["drift", "test.conf", &way, "--server-version", version, "--format", "json"], None);
+    let drift = drift.json();
+    let drifted = drift["differences"].as_array().expect("a list").iter();
+    let drifted = drifted.map(|one| {
+        format!("drift: {} is {} here and {} there", one["what"], one["left"]["value"], one["right"]["value"])
+    });
     let one = failed.difference(&written).filter(|check| known(check)).map(|check| format!("only live: {check}"));
     let other = written.difference(&failed).filter(|check| known(check)).map(|check| format!("only the file: {check}"));
-    Some((failed.intersection(&written).count(), one.chain(other).collect()))
+    Some((failed.intersection(&written).count(), one.chain(other).chain(drifted).collect()))
 }
 
 /// The checks on what only a running server tells.

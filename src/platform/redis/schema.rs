@@ -104,6 +104,7 @@ static KEY: &[Field] = &[
 
 static SELECTOR: &[Field] = &[
     field("rule", Type::Text, "the rule"),
+    field("listed", Type::Text, "what it comes to, in the words of ACL LIST"),
     field("all_keys", Type::Bool, "whether it reaches every key"),
     field("all_commands", Type::Bool, "whether it has every command"),
     field("ways", Type::List(&Type::Text), "the names of the ways that it opens by itself"),
@@ -265,6 +266,7 @@ static ANSWER: &[Field] = &[
 static LIVE: &[Field] = &[
     field("url", Type::Text, "where the server is"),
     field("version", Type::Text, "the version that it says it is, `product:version`"),
+    field("config_file", Type::Text, "the file that it was started with, as it says it, or the empty text"),
     field("local", Type::Bool, "whether it was asked from its own host"),
     field("encrypted", Type::Bool, "whether it was asked over TLS"),
     field("tls_protocol", Type::Text, "the protocol of that connection, or the empty text"),

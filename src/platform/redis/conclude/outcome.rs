@@ -51,6 +51,8 @@ pub struct Outcome {
 pub struct Inner {
     /// The arguments of the rule that makes it.
     pub rule: Range<usize>,
+    /// What it comes to, in the words of `ACL LIST`.
+    pub listed: String,
     /// Whether it reaches every key.
     pub all_keys: bool,
     /// Whether it has every command.
@@ -119,5 +121,7 @@ fn inner(evaluator: &Evaluator, rule: Range<usize>, selector: &Selector<'_>, gat
     let mut alone: User<'_> = evaluator.default_user();
     alone.root = selector.clone();
     let ways = evaluator.open_ways(&Read::of(alone), gates).into_iter().map(|standing| standing.way.name).collect();
-    Inner { rule, all_keys: selector.all_keys, all_commands: selector.has_every_command(evaluator.table()), ways }
+    let listed = format!("({})", String::from_utf8_lossy(&evaluator.describe_selector(selector)));
+    let (all_keys, all_commands) = (selector.all_keys, selector.has_every_command(evaluator.table()));
+    Inner { rule, listed, all_keys, all_commands, ways }
 }

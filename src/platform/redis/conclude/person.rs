@@ -258,6 +258,7 @@ impl<'a> Person<'a> {
         let ways = inner.ways.iter().map(|way| self.derived(*way, at)).collect::<Vec<_>>();
         let fields = [
             ("rule", self.derived(text, at)),
+            ("listed", self.derived(inner.listed.clone(), at)),
             ("all_keys", self.derived(inner.all_keys, at)),
             ("all_commands", self.derived(inner.all_commands, at)),
             ("ways", self.derived(ways, at)),

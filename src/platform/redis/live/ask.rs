@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::connect::{Connection, Security, Tls};
 use super::reply::Reply;
-use super::target::{Limits, Login, Target};
+use super::target::{Limits, Promised, Target};
 
 /// A command that is sent, with all its arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -190,9 +190,17 @@ impl Answers {
         info.is_some_and(|info| line_of(&info, name) == Some(value))
     }
 
+    /// Whether it said that it is a Sentinel before anybody had logged in.
+    fn tells_stranger_of_sentinel(&self) -> bool {
+        match self.to_stranger(Ask::InfoServer) {
+            Some(Answer::Reply(reply)) => reply.text().is_some_and(|info| is_of_sentinel(&info)),
+            _ => false,
+        }
+    }
+
     /// Whether the server is a Sentinel.
     pub fn is_sentinel(&self) -> bool {
-        ["redis_mode", "server_mode"].iter().any(|name| self.says(name, "sentinel"))
+        self.reply(Ask::Info).and_then(Reply::text).is_some_and(|info| is_of_sentinel(&info))
     }
 
     /// What would help where a question has no answer: a permission, a password, a server that answers.
@@ -237,10 +245,10 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
         distrust.map(|why| format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"));
     answers.withheld = target.withheld.clone().or(distrust);
     answers.login = answers.withheld.clone().map(Answer::Missing);
-    first(&mut line, target.login.as_ref().filter(|_| answers.login.is_none()), &mut answers);
+    first(&mut line, target, &mut answers);
     if answers.is_sentinel() {
         sentinel(&mut line, &mut answers);
-    } else if answers.says("cluster_enabled", "1") {
+    } else if answers.says("cluster_enabled", "1") && answers.get(Ask::ClusterNodes).is_none() {
         let told = flight(&mut line, &[Ask::ClusterNodes]);
         answers.told.extend(told);
         answers.round_trips += 1;
@@ -251,7 +259,8 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
 
 /// What is asked of every server: in one flight without credentials, otherwise in two. Redis 8.2 leaves the reply to a
 /// login that fails out where an answer to somebody without a login is still on its way.
-fn first(line: &mut Connection, login: Option<&Login>, answers: &mut Answers) {
+fn first(line: &mut Connection, target: &Target, answers: &mut Answers) {
+    let login = target.login.as_ref().filter(|_| answers.login.is_none());
     STRANGER.iter().for_each(|ask| line.queue(*ask, None));
     if let Some(login) = login {
         line.send();
@@ -259,14 +268,21 @@ fn first(line: &mut Connection, login: Option<&Login>, answers: &mut Answers) {
         answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect();
         line.queue_login(login);
     }
-    EVERYBODY.iter().for_each(|ask| line.queue(*ask, None));
+    // What is known to be a Sentinel or a member of a cluster is asked what these are asked without a flight of its own.
+    let more = match target.promised {
+        Promised::Cluster => Some(Ask::ClusterNodes),
+        Promised::Sentinel => Some(Ask::Masters),
+        Promised::Server => answers.tells_stranger_of_sentinel().then_some(Ask::Masters),
+    };
+    let asks: Vec<Ask> = EVERYBODY.into_iter().chain(more).collect();
+    asks.iter().for_each(|ask| line.queue(*ask, None));
     line.send();
     answers.round_trips += 1;
     match login {
         Some(_) => answers.login = Some(line.receive()),
         None => answers.stranger = STRANGER.iter().map(|ask| (*ask, line.receive())).collect(),
     }
-    answers.told = EVERYBODY.iter().map(|ask| (*ask, line.receive())).collect();
+    answers.told = asks.iter().map(|ask| (*ask, line.receive())).collect();
 }
 
 fn flight(line: &mut Connection, asks: &[Ask]) -> Vec<(Ask, Answer)> {
@@ -277,9 +293,11 @@ fn flight(line: &mut Connection, asks: &[Ask]) -> Vec<(Ask, Answer)> {
 
 /// What a Sentinel watches, and who else watches it.
 fn sentinel(line: &mut Connection, answers: &mut Answers) {
-    let told = flight(line, &[Ask::Masters]);
-    answers.told.extend(told);
-    answers.round_trips += 1;
+    if answers.get(Ask::Masters).is_none() {
+        let told = flight(line, &[Ask::Masters]);
+        answers.told.extend(told);
+        answers.round_trips += 1;
+    }
     let mut names: Vec<Vec<u8>> = answers.reply(Ask::Masters).map(names).unwrap_or_default();
     names.retain(|name| name.len() <= LONGEST_NAME);
     names.truncate(MOST_MASTERS);
@@ -296,6 +314,11 @@ fn sentinel(line: &mut Connection, answers: &mut Answers) {
         let told = asks.iter().map(|ask| (*ask, line.receive())).collect();
         answers.groups.push((name, told));
     }
+}
+
+/// Whether this `INFO` is that of a Sentinel.
+fn is_of_sentinel(info: &str) -> bool {
+    ["redis_mode", "server_mode"].iter().any(|name| line_of(info, name) == Some("sentinel"))
 }
 
 /// The names of the masters that a Sentinel watches.

@@ -27,6 +27,7 @@ pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (
     let fields = [
         ("url", maker.derived(answered.url.clone())),
         ("version", maker.told(Ask::Info, |_| answered.version.clone().ok().map(Into::into))),
+        ("config_file", maker.word("config_file")),
         ("local", maker.derived(answers.local)),
         ("encrypted", maker.derived(answers.security.protocol.is_some())),
         ("tls_protocol", maker.derived(answers.security.protocol.clone().unwrap_or_default())),

@@ -1,0 +1,232 @@
+//! Sides of which at least one is a report: a report has no facts, so what the checks say is compared, subject by subject.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::found::{About, Comparison, Difference, Held, Located, SideOf, Told, Undecided};
+use super::kind::{Kinds, id, names};
+use super::order::Weaker;
+use super::value::NOTHING;
+use crate::diff::of;
+use crate::fact::Why;
+use crate::finding::Severity;
+use crate::mask::one_line;
+use crate::platform::PLATFORMS;
+use crate::text::{Level, Position};
+
+/// A side as a JSON report, as `check` and `audit` write it.
+#[derive(Debug)]
+pub(super) struct Verdicts {
+    /// What it is called.
+    pub name: String,
+    /// The report.
+    pub report: Value,
+}
+
+/// A subject of a report.
+struct One<'r> {
+    kind: &'static str,
+    name: String,
+    path: String,
+    version: String,
+    /// What failed, by check.
+    failed: BTreeMap<String, Vec<&'r Value>>,
+    /// What could not be decided, by check.
+    open: BTreeMap<String, &'r Value>,
+}
+
+impl Verdicts {
+    fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.report.get(name).and_then(Value::as_array).into_iter().flatten()
+    }
+
+    fn subjects(&self) -> Vec<One<'_>> {
+        let kind = |subject: &Value| {
+            let kind = of(subject, "kind");
+            PLATFORMS.iter().map(|platform| platform.schema().name).find(|known| *known == kind)
+        };
+        let subjects = self.list("subjects").filter_map(|subject| {
+            let (name, path, version) = (of(subject, "name"), of(subject, "path"), of(subject, "version"));
+            let (failed, open) = (BTreeMap::new(), BTreeMap::new());
+            Some(One { kind: kind(subject)?, name, path, version, failed, open })
+        });
+        let mut all: Vec<One<'_>> = subjects.collect();
+        let key = |subject: &Value| (of(subject, "kind"), of(subject, "name"), of(subject, "path"));
+        let numbers: BTreeMap<_, usize> = all
+            .iter()
+            .enumerate()
+            .map(|(number, one)| ((one.kind.to_owned(), one.name.clone(), one.path.clone()), number))
+            .collect();
+        let number = |item: &Value| item.get("subject").and_then(|subject| numbers.get(&key(subject)).copied());
+        for finding in self.list("findings").filter(|finding| of(finding, "verdict") == "fail") {
+            if let Some(one) = number(finding).and_then(|number| all.get_mut(number)) {
+                one.failed.entry(of(finding, "check")).or_default().push(finding);
+            }
+        }
+        for unknown in self.list("unknown") {
+            if let Some(one) = number(unknown).and_then(|number| all.get_mut(number)) {
+                one.open.entry(of(unknown, "check")).or_insert(unknown);
+            }
+        }
+        all
+    }
+
+    /// How many checks were asked.
+    fn checks(&self) -> u64 {
+        self.report.get("tally").and_then(|tally| tally.get("checks")).and_then(Value::as_u64).unwrap_or_default()
+    }
+}
+
+/// Compares what the checks say of both.
+pub(super) fn compare(left: &Verdicts, right: &Verdicts, kinds: &Kinds) -> Comparison {
+    let (ours, theirs) = (left.subjects(), right.subjects());
+    let mut out = Out { kinds, differences: Vec::new(), undecided: Vec::new() };
+    for (one, other) in pairs(&ours, &theirs) {
+        out.pair(one, other);
+    }
+    out.differences.sort_by(|one, other| (&one.subject, &one.what).cmp(&(&other.subject, &other.what)));
+    let mut notices = vec![Told {
+        level: Level::Info,
+        place: None,
+        message: "a report has no settings: what the checks found is compared".to_owned(),
+    }];
+    if left.checks() != right.checks() {
+        let (one, other) = (left.checks(), right.checks());
+        let message = format!("{one} checks were asked of {} and {other} of {}", left.name, right.name);
+        notices.push(Told { level: Level::Warning, place: None, message: one_line(&message) });
+    }
+    let side = |side: &Verdicts, all: &[One<'_>]| SideOf { name: side.name.clone(), subjects: all.len() };
+    let (left, right) = (side(left, &ours), side(right, &theirs));
+    Comparison { left, right, differences: out.differences, undecided: out.undecided, notices }
+}
+
+type Pair<'a, 'r> = (Option<&'a One<'r>>, Option<&'a One<'r>>);
+
+/// Which subject of one report is which of the other: by path, by name, then if one of a kind is left.
+fn pairs<'a, 'r>(left: &'a [One<'r>], right: &'a [One<'r>]) -> Vec<Pair<'a, 'r>> {
+    let (mut ours, mut theirs): (Vec<&One<'_>>, Vec<&One<'_>>) = (left.iter().collect(), right.iter().collect());
+    let mut pairs = Vec::new();
+    let keys: [fn(&One<'_>) -> String; 3] = [|one| one.path.clone(), |one| one.name.clone(), |_| String::new()];
+    for key in keys {
+        let of = |one: &One<'_>| (one.kind, key(one));
+        let count = |side: &[&One<'_>], wanted: &(&str, String)| side.iter().filter(|one| of(one) == *wanted).count();
+        let wanted: BTreeSet<_> = ours.iter().map(|one| of(one)).collect();
+        for wanted in wanted {
+            if count(&ours, &wanted) != 1 || count(&theirs, &wanted) != 1 {
+                continue;
+            }
+            let taken = |side: &mut Vec<&'a One<'r>>| {
+                side.iter().position(|one| of(one) == wanted).map(|number| side.remove(number))
+            };
+            pairs.push((taken(&mut ours), taken(&mut theirs)));
+        }
+    }
+    pairs.extend(ours.into_iter().map(|one| (Some(one), None)));
+    pairs.extend(theirs.into_iter().map(|one| (None, Some(one))));
+    pairs
+}
+
+struct Out<'k> {
+    kinds: &'k Kinds,
+    differences: Vec<Difference>,
+    undecided: Vec<Undecided>,
+}
+
+impl Out<'_> {
+    fn pair(&mut self, one: Option<&One<'_>>, other: Option<&One<'_>>) {
+        let Some(any) = one.or(other) else { return };
+        let path = |one: Option<&One<'_>>| one.map(|one| one_line(&one.path));
+        let about = About { kind: any.kind, name: one_line(&any.name), left: path(one), right: path(other) };
+        let (Some(one), Some(other)) = (one, other) else {
+            let held = |one: Option<&One<'_>>| Held {
+                value: one.map_or(NOTHING.to_owned(), |one| one_line(&one.path)),
+                places: Vec::new(),
+            };
+            let what = (format!("{}[{}]", about.kind, about.name), format!("{} {}", about.kind, about.name));
+            return self.add(names::ONLY, None, &about, what, (held(one), held(other)), Weaker::Neither);
+        };
+        if one.version != other.version && !one.version.is_empty() && !other.version.is_empty() {
+            let held = |one: &One<'_>| Held { value: one_line(&one.version), places: Vec::new() };
+            let what = (format!("{}.version", about.kind), "version".to_owned());
+            self.add(names::VERSION, None, &about, what, (held(one), held(other)), Weaker::Neither);
+        }
+        let checks: BTreeSet<&String> = one.failed.keys().chain(other.failed.keys()).collect();
+        for check in checks {
+            self.check(check, &about, one, other);
+        }
+    }
+
+    fn check(&mut self, check: &str, about: &About, one: &One<'_>, other: &One<'_>) {
+        let (left, right) = (one.failed.get(check), other.failed.get(check));
+        let found = match (left, right) {
+            (Some(_), Some(_)) | (None, None) => return,
+            (Some(found), None) | (None, Some(found)) => found,
+        };
+        let (silent, side) = if left.is_none() { (one, "left") } else { (other, "right") };
+        let what = format!("{}.checks[{check}]", about.kind);
+        if let Some(unknown) = silent.open.get(check) {
+            self.undecided.push(Undecided {
+                subject: Some(about.clone()),
+                side,
+                why: why(&of(unknown, "why")),
+                needs: one_line(&of(unknown, "needs")),
+                place: located(unknown),
+                what: vec![what],
+            });
+            return;
+        }
+        let severity = found.iter().filter_map(|finding| of(finding, "severity").parse().ok()).max();
+        let weaker = if left.is_some() { Weaker::Left } else { Weaker::Right };
+        self.add(names::VERDICT, severity, about, (what, check.to_owned()), (held(left), held(right)), weaker);
+    }
+
+    fn add(
+        &mut self,
+        kind: &str,
+        severity: Option<Severity>,
+        about: &About,
+        (what, label): (String, String),
+        (left, right): (Held, Held),
+        weaker: Weaker,
+    ) {
+        self.differences.push(Difference {
+            subject: Some(about.clone()),
+            what: one_line(&what),
+            label: one_line(&label),
+            kind: id(kind),
+            severity: severity.or(self.kinds.get(kind).map(|kind| kind.severity)).unwrap_or(Severity::Info),
+            left,
+            right,
+            weaker,
+            why: String::new(),
+            versions: Vec::new(),
+            allowed: None,
+        });
+    }
+}
+
+/// What a side is found to have.
+fn held(found: Option<&Vec<&Value>>) -> Held {
+    let Some(found) = found else { return Held { value: NOTHING.to_owned(), places: Vec::new() } };
+    let mut value = found.first().map(|finding| one_line(&of(finding, "message"))).unwrap_or_default();
+    if found.len() > 1 {
+        value.push_str(&format!(", and {} more", found.len() - 1));
+    }
+    Held { value, places: found.iter().filter_map(|finding| located(finding)).collect() }
+}
+
+fn located(item: &Value) -> Option<Located> {
+    let position = |name: &str| {
+        let at = item.get(name)?;
+        let number = |name: &str| usize::try_from(at.get(name)?.as_u64()?).ok();
+        Some(Position { line: number("line")?, column: number("column")?, byte: number("byte")? })
+    };
+    let (path, start) = (of(item, "path"), position("start")?);
+    Some(Located { path: one_line(&path), start, end: position("end").unwrap_or(start) })
+}
+
+/// The reasons for which something is not known, as reports name them.
+fn why(text: &str) -> &'static str {
+    Why::ALL.into_iter().map(Why::as_str).find(|known| *known == text).unwrap_or("malformed")
+}
