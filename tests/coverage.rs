@@ -8,7 +8,7 @@ use hardline::drift::kind::{KINDS, id, names, parse};
 use serde::Deserialize;
 
 /// Checks that no row calls for: what the server does where nobody expects it.
-const BEYOND: [&str; 24] = [
+const BEYOND: [&str; 28] = [
     "nginx/cache-keeps-posts",
     "nginx/cache-rule-broken",
     "nginx/cache-rule-without-example",
@@ -22,9 +22,13 @@ const BEYOND: [&str; 24] = [
     "redis/access-denied-lately",
     "redis/acl-rule-crashes-server",
     "redis/append-fails",
+    "redis/certificate-expires",
+    "redis/certificate-for-other-names",
     "redis/certificate-not-trusted",
+    "redis/certificate-weak",
     "redis/client-in-clear",
     "redis/connections-rejected",
+    "redis/obsolete-tls-accepted",
     "redis/primary-lost",
     "redis/protected-mode-denies-users",
     "redis/server-shown-to-strangers",

@@ -19,5 +19,6 @@ mod sentinel_live;
 pub mod servers;
 mod settings_live;
 pub mod shared;
+mod tls_live;
 mod truths;
 mod waiver_live;

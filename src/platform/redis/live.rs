@@ -5,9 +5,12 @@
 
 pub mod answered;
 pub mod ask;
+pub mod certificate;
 pub mod commands;
 pub mod connect;
+mod offered;
 mod paced;
+pub mod probe;
 pub mod recorded;
 pub mod reply;
 pub mod state;
@@ -66,7 +69,7 @@ impl Heard {
         let mut made = subject(&answered, wish, &mut reading.sources, &mut reading.notices);
         let fact = match &self.answers {
             Ok(answers) => {
-                let (fact, source) = state::facts(&answered, answers, &mut reading.sources);
+                let (fact, source) = state::facts(&answered, answers, wish.today, &mut reading.sources);
                 made.sources.push(source);
                 fact
             }

@@ -271,6 +271,7 @@ static LIVE: &[Field] = &[
     field("encrypted", Type::Bool, "whether it was asked over TLS"),
     field("tls_protocol", Type::Text, "the protocol of that connection, or the empty text"),
     field("tls_distrust", Type::Text, "why its certificate is not trusted here, or the empty text"),
+    field("tls", Type::Record(&[OFFERED]), "TLS as it is really offered"),
     field("logged_in", Type::Bool, "whether the audit logged in as a user"),
     field("stranger", Type::Record(&[STRANGER]), "what somebody without a login gets"),
     field("up_seconds", Type::Int, "for how long it has run"),
@@ -286,6 +287,40 @@ static LIVE: &[Field] = &[
     field("aof_rewrite_status", Type::Text, "how its last rewrite went: ok or err"),
     field("rejected_connections", Type::Int, "how many connections `maxclients` has turned away"),
     field("evicted_keys", Type::Int, "how many keys were thrown out for want of memory"),
+];
+
+static OFFERED: &[Field] = &[
+    field(
+        "protocols",
+        Type::List(&Type::Record(&[PROTOCOL])),
+        "TLSv1 to TLSv1.3; none where it was not asked over TLS",
+    ),
+    field("certificates", Type::List(&Type::Record(&[CERTIFICATE])), "the certificates that it shows, its own first"),
+    field("asked_name", Type::Text, "the name or address that its certificate is to be for"),
+    field("for_asked_name", Type::Bool, "whether it is for that; absent without TLS"),
+    field("chain_complete", Type::Bool, "whether the certificates lead to an authority; absent without TLS"),
+    field("untrusted_for", Type::Text, "what tls_distrust is about: issuer, time, name, key, other or nothing"),
+];
+
+static PROTOCOL: &[Field] = &[
+    field("name", Type::Text, "as `tls-protocols` has it"),
+    field("accepted", Type::Bool, "whether the server goes on with it"),
+];
+
+static CERTIFICATE: &[Field] = &[
+    field("subject", Type::Text, "whom it is for"),
+    field("issuer", Type::Text, "who issued it"),
+    field("not_before", Type::Text, "the first day on which it is valid"),
+    field("not_after", Type::Text, "the last one"),
+    field("days", Type::Int, "from the first to the last"),
+    field("days_left", Type::Int, "from today to the last; negative when that is past"),
+    field("names", Type::List(&Type::Text), "the host names and addresses that it is for"),
+    field("own", Type::Bool, "whether it is the server's own, not that of an authority above"),
+    field("authority", Type::Bool, "whether it may issue others"),
+    field("self_signed", Type::Bool, "whether it names itself as its issuer"),
+    field("key_algorithm", Type::Text, "RSA, EC, DSA, Ed25519, Ed448, or the number of another kind"),
+    field("key_bits", Type::Int, "how long its key is"),
+    field("signature_algorithm", Type::Text, "by what it is signed, such as sha256WithRSAEncryption"),
 ];
 
 static STRANGER: &[Field] = &[

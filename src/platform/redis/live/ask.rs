@@ -245,16 +245,22 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
         distrust.map(|why| format!("no password is sent to a server that is not trusted: {why} (--insecure sends it)"));
     answers.withheld = target.withheld.clone().or(distrust);
     answers.login = answers.withheld.clone().map(Answer::Missing);
-    first(&mut line, target, &mut answers);
+    let ((), offers) = line.with_offers(|line| talk(line, target, &mut answers));
+    answers.security.offers = offers;
+    answers.took = started.elapsed();
+    Ok(answers)
+}
+
+/// Everything that is said over a connection.
+fn talk(line: &mut Connection, target: &Target, answers: &mut Answers) {
+    first(line, target, answers);
     if answers.is_sentinel() {
-        sentinel(&mut line, &mut answers);
+        sentinel(line, answers);
     } else if answers.says("cluster_enabled", "1") && answers.get(Ask::ClusterNodes).is_none() {
-        let told = flight(&mut line, &[Ask::ClusterNodes]);
+        let told = flight(line, &[Ask::ClusterNodes]);
         answers.told.extend(told);
         answers.round_trips += 1;
     }
-    answers.took = started.elapsed();
-    Ok(answers)
 }
 
 /// What is asked of every server: in one flight without credentials, otherwise in two. Redis 8.2 leaves the reply to a

@@ -3,18 +3,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Instant;
 
 use rustls::pki_types::ServerName;
-use rustls::{ClientConnection, StreamOwned};
+use rustls::{AlertDescription, ClientConnection, StreamOwned};
 
 use super::ask::{Answer, Ask};
+use super::certificate::Certificate;
 use super::paced::{Paced, is_closed, is_timeout, said, seconds};
+use super::probe::{self, Offer, Protocol};
 use super::reply::{Reply, Scan, WEIGHT, parse};
 use super::target::{Address, Limits, Login, Target};
-use super::trust::config;
+use super::trust::{Eye, config, look};
 
 /// With what a connection is secured.
 #[derive(Debug, Clone, Default)]
@@ -46,8 +49,29 @@ pub struct Security {
     pub protocol: Option<String>,
     /// Why the certificate is not trusted; `None` where it is, and without TLS.
     pub distrust: Option<String>,
-    /// The certificates that the server shows, its own first, in DER.
-    pub chain: Vec<Vec<u8>>,
+    /// What kind of reason that is.
+    pub doubt: Option<Doubt>,
+    /// The name or address that the certificate is to be for.
+    pub asked: String,
+    /// The certificates that the server shows, its own first; `None` for one that is malformed.
+    pub certificates: Vec<Option<Certificate>>,
+    /// Which protocols it accepts.
+    pub offers: Vec<(Protocol, Offer)>,
+}
+
+/// Why a server is not trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// Nobody who is known issued the certificate.
+    Issuer,
+    /// It has expired.
+    Time,
+    /// It is for other names.
+    Name,
+    /// The server does not prove that it has the key.
+    Key,
+    /// Something else.
+    Other,
 }
 
 enum Stream {
@@ -60,6 +84,8 @@ pub struct Connection {
     stream: Stream,
     security: Security,
     local: bool,
+    /// The address of the other end, where it has one.
+    peer: Option<SocketAddr>,
     limits: Limits,
     deadline: Instant,
     /// What is to be sent.
@@ -90,19 +116,42 @@ impl Connection {
             Address::Tcp(host, port) => Paced::tcp(host, *port, limits, deadline)?,
             Address::Unix(path) => Paced::unix(path, limits, deadline)?,
         };
-        let local = paced.is_local();
+        let (local, peer) = (paced.is_local(), paced.peer());
         let (stream, security) = match &target.address {
             Address::Tcp(host, _) if target.tls => secured(paced, host, tls, limits)?,
             _ => (Stream::Plain(paced), Security::default()),
         };
         let (queued, arrived) = (Vec::new(), VecDeque::new());
         let (taken, values, deaf, broken) = (0, 0, false, None);
-        Ok(Connection { stream, security, local, limits, deadline, queued, arrived, taken, values, deaf, broken })
+        Ok(Connection { stream, security, local, peer, limits, deadline, queued, arrived, taken, values, deaf, broken })
     }
 
     /// How it is secured.
     pub fn security(&self) -> &Security {
         &self.security
+    }
+
+    /// Asks which protocols the server accepts, of those that are not known from this connection: all at the same time,
+    /// while `talk` goes on, and no longer than a handshake may take. Without TLS nothing is asked.
+    pub fn with_offers<T>(&mut self, talk: impl FnOnce(&mut Connection) -> T) -> (T, Vec<(Protocol, Offer)>) {
+        let Some((spoken, peer)) = self.security.protocol.clone().zip(self.peer) else {
+            return (talk(self), Vec::new());
+        };
+        let (name, limits, deadline) = (self.security.asked.clone(), self.limits, self.deadline);
+        std::thread::scope(|scope| {
+            let asked = Protocol::ALL.map(|protocol| {
+                let known = (protocol.name() == spoken).then_some(Offer::Accepted);
+                let name = &name;
+                let ask = move || known.unwrap_or_else(|| probe::offer(protocol, peer, name, limits, deadline));
+                (protocol, std::thread::Builder::new().spawn_scoped(scope, ask))
+            });
+            let talked = talk(self);
+            let failed = || Offer::Unknown("this machine has no thread left to ask it".to_owned());
+            let offer = asked.map(|(protocol, thread)| {
+                (protocol, thread.ok().and_then(|thread| thread.join().ok()).unwrap_or_else(failed))
+            });
+            (talked, offer.into())
+        })
     }
 
     /// Whether it stays within this host.
@@ -208,27 +257,29 @@ impl Limits {
 
 /// Does the handshake, all of it within the time for a connection.
 fn secured(mut paced: Paced, host: &str, tls: &Tls, limits: Limits) -> Result<(Stream, Security), String> {
-    let seen = Arc::new(Mutex::new(None));
-    let config = config(tls, seen.clone())?;
-    let name = tls.server_name.as_deref().unwrap_or(host).to_owned();
-    let name = ServerName::try_from(name).map_err(|_| format!("`{host}` is no name that a certificate can have"))?;
+    let eye = Eye::default();
+    let config = config(tls, &eye)?;
+    let asked = tls.server_name.as_deref().unwrap_or(host).to_owned();
+    let name = ServerName::try_from(asked.clone());
+    let name = name.map_err(|_| format!("`{host}` is no name that a certificate can have"))?;
     let client = ClientConnection::new(Arc::new(config), name).map_err(|error| error.to_string())?;
     let deadline = paced.deadline;
     (paced.deadline, paced.patience) = (deadline.min(Instant::now() + limits.connect), limits.connect);
     let mut owned = Box::new(StreamOwned::new(client, paced));
     while owned.conn.is_handshaking() {
-        owned.conn.complete_io(&mut owned.sock).map_err(|error| handshake(&error))?;
+        owned.conn.complete_io(&mut owned.sock).map_err(|error| handshake(&error, &eye))?;
     }
     (owned.sock.deadline, owned.sock.patience) = (deadline, limits.read);
     let protocol = owned.conn.protocol_version().map(|version| match version {
-        rustls::ProtocolVersion::TLSv1_2 => "TLSv1.2".to_owned(),
-        rustls::ProtocolVersion::TLSv1_3 => "TLSv1.3".to_owned(),
+        rustls::ProtocolVersion::TLSv1_2 => Protocol::V12.name().to_owned(),
+        rustls::ProtocolVersion::TLSv1_3 => Protocol::V13.name().to_owned(),
         other => format!("{other:?}"),
     });
     let chain = owned.conn.peer_certificates().unwrap_or_default();
-    let chain = chain.iter().map(|certificate| certificate.as_ref().to_vec()).collect();
-    let distrust = seen.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
-    Ok((Stream::Tls(owned), Security { protocol, distrust, chain }))
+    let certificates = chain.iter().map(|certificate| Certificate::read(certificate)).collect();
+    let (doubt, distrust) = look(&eye).distrust.take().unzip();
+    let offers = Vec::new();
+    Ok((Stream::Tls(owned), Security { protocol, distrust, doubt, asked, certificates, offers }))
 }
 
 impl Read for Stream {
@@ -257,22 +308,29 @@ impl Write for Stream {
 }
 
 /// What a handshake that fails says.
-fn handshake(error: &io::Error) -> String {
+fn handshake(error: &io::Error, eye: &Eye) -> String {
     if is_timeout(error) {
         return "no answer to the TLS handshake: is this a port without TLS (redis://)?".to_owned();
     }
     match tls_error(error) {
         Some(rustls::Error::InvalidMessage(_)) => "it does not speak TLS on this port".to_owned(),
+        // That is how servers say it up to TLS 1.2.
+        Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)) if look(eye).wants_certificate => {
+            NO_CERTIFICATE.to_owned()
+        }
         _ => alert(error).unwrap_or_else(|| format!("the TLS handshake fails: {}", said(error))),
     }
 }
 
+const NO_CERTIFICATE: &str = "it wants a certificate of the client (--cert and --key)";
+
 /// What a server means that ends TLS. With TLS 1.3 it looks at the client's certificate when the client is done.
 fn alert(error: &io::Error) -> Option<String> {
-    use rustls::AlertDescription as Alert;
+    use AlertDescription as Alert;
     let Some(rustls::Error::AlertReceived(alert)) = tls_error(error) else { return None };
     Some(match alert {
-        Alert::CertificateRequired => "it wants a certificate of the client (--cert and --key)".to_owned(),
+        Alert::CertificateRequired => NO_CERTIFICATE.to_owned(),
+        Alert::ProtocolVersion => "it accepts neither TLS 1.2 nor TLS 1.3".to_owned(),
         Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateExpired | Alert::CertificateUnknown => {
             format!("it does not take the certificate of the client ({alert:?})")
         }

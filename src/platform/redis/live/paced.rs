@@ -29,17 +29,25 @@ impl Paced {
     pub(super) fn tcp(host: &str, port: u16, limits: Limits, deadline: Instant) -> Result<Paced, String> {
         let mut last = format!("`{host}` has no address");
         for address in addresses(host, port, limits)? {
-            let left = left(deadline).ok_or_else(|| limits.late())?;
-            match TcpStream::connect_timeout(&address, left.min(limits.connect)) {
-                Ok(tcp) => {
-                    tcp.set_nodelay(true).map_err(|error| said(&error))?;
-                    return Ok(Paced { socket: Socket::Tcp(tcp), deadline, patience: limits.read });
-                }
-                Err(error) if is_timeout(&error) => last = limits.unconnected(),
-                Err(error) => last = said(&error),
+            match Paced::at(address, limits, deadline) {
+                Ok(paced) => return Ok(paced),
+                Err(why) => last = why,
             }
         }
         Err(last)
+    }
+
+    /// Connects to an address.
+    pub(super) fn at(address: SocketAddr, limits: Limits, deadline: Instant) -> Result<Paced, String> {
+        let left = left(deadline).ok_or_else(|| limits.late())?;
+        match TcpStream::connect_timeout(&address, left.min(limits.connect)) {
+            Ok(tcp) => {
+                tcp.set_nodelay(true).map_err(|error| said(&error))?;
+                Ok(Paced { socket: Socket::Tcp(tcp), deadline, patience: limits.read })
+            }
+            Err(error) if is_timeout(&error) => Err(limits.unconnected()),
+            Err(error) => Err(said(&error)),
+        }
     }
 
     /// Connects to a unix socket. The system has no deadline for it: a server that stands still takes no connection.
@@ -63,6 +71,15 @@ impl Paced {
             Socket::Tcp(tcp) => tcp.peer_addr().is_ok_and(|peer| peer.ip().is_loopback()),
             #[cfg(unix)]
             Socket::Unix(_) => true,
+        }
+    }
+
+    /// The address of the other end, where it has one.
+    pub(super) fn peer(&self) -> Option<SocketAddr> {
+        match &self.socket {
+            Socket::Tcp(tcp) => tcp.peer_addr().ok(),
+            #[cfg(unix)]
+            Socket::Unix(_) => None,
         }
     }
 

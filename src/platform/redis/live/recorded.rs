@@ -2,13 +2,17 @@
 //!
 //! `> COMMAND` begins what a command answers, `> stranger COMMAND` what it answers before a login; the lines that follow
 //! are the answer, one for each item of a list, `name value` for a setting, and `-CODE text` for an error. What is not
-//! written down is refused.
+//! written down is refused. `> tls` has the protocol of the connection and why it is not trusted, `> tls protocols` what
+//! came of each protocol, and each `> tls certificate` the fields of one, or the word `malformed`.
 
 use super::Heard;
 use super::ask::{Answer, Answers, Ask};
-use super::connect::Security;
+use super::certificate::Certificate;
+use super::connect::{Doubt, Security};
+use super::probe::{Offer, Protocol};
 use super::reply::Reply;
-use super::target::Target;
+use super::target::{Address, Target};
+use crate::date::Date;
 
 /// What stands before the name of a command.
 const MARK: &str = "> ";
@@ -16,7 +20,7 @@ const MARK: &str = "> ";
 /// What a stranger is answered stands under this word.
 const STRANGER: &str = "stranger ";
 
-/// What a recorded server said about its TLS stands under this word: the protocol, and why it is not trusted.
+/// What a recorded server said about its TLS stands under this word.
 const TLS: &str = "tls";
 
 /// A server at a URL with these answers.
@@ -25,11 +29,14 @@ const TLS: &str = "tls";
 /// What is wrong with the text or the URL.
 pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
     let target = Target::parse(url)?;
-    let mut answers = Answers::over(Security::default(), false);
+    let asked = match &target.address {
+        Address::Tcp(host, _) => host.clone(),
+        Address::Unix(_) => String::new(),
+    };
+    let mut answers = Answers::over(Security { asked, ..Security::default() }, false);
     for (name, lines) in sections(text)? {
-        if name == TLS {
-            answers.security.protocol = lines.first().map(|line| (*line).to_owned());
-            answers.security.distrust = lines.get(1).map(|line| (*line).to_owned());
+        if let Some(what) = name.strip_prefix(TLS) {
+            secured(&mut answers.security, what.trim_start(), &lines)?;
             continue;
         }
         let (stranger, command) = name.strip_prefix(STRANGER).map_or((false, name), |command| (true, command));
@@ -45,6 +52,72 @@ pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
         }
     }
     Ok(Heard { target, group: None, answers: Ok(answers) })
+}
+
+/// What one section says of TLS.
+fn secured(security: &mut Security, what: &str, lines: &[&str]) -> Result<(), String> {
+    match what {
+        "" => {
+            security.protocol = lines.first().map(|line| (*line).to_owned());
+            let (doubt, distrust) = lines.get(1).map(|line| doubt(line)).unzip();
+            (security.doubt, security.distrust) = (doubt, distrust);
+        }
+        "protocols" => {
+            for line in lines {
+                let (name, said) = line.split_once(' ').unwrap_or((line, ""));
+                let protocol = Protocol::ALL.into_iter().find(|protocol| protocol.name() == name);
+                let protocol = protocol.ok_or_else(|| format!("`{name}` is no protocol"))?;
+                security.offers.push((protocol, offer(said)));
+            }
+        }
+        "certificate" if *lines == ["malformed"] => security.certificates.push(None),
+        "certificate" => security.certificates.push(Some(certificate(lines)?)),
+        other => return Err(format!("`{TLS} {other}` is nothing that is recorded")),
+    }
+    Ok(())
+}
+
+/// Why a server is not trusted: the kind of reason before a colon, then the words.
+fn doubt(line: &str) -> (Doubt, String) {
+    let (kind, words) = line.split_once(": ").unwrap_or(("", line));
+    match kind {
+        "issuer" => (Doubt::Issuer, words.to_owned()),
+        "time" => (Doubt::Time, words.to_owned()),
+        "name" => (Doubt::Name, words.to_owned()),
+        "key" => (Doubt::Key, words.to_owned()),
+        _ => (Doubt::Other, line.to_owned()),
+    }
+}
+
+fn offer(said: &str) -> Offer {
+    match said {
+        "accepted" => Offer::Accepted,
+        "refused" => Offer::Refused,
+        why => Offer::Unknown(why.to_owned()),
+    }
+}
+
+/// A certificate of lines `field value`.
+fn certificate(lines: &[&str]) -> Result<Certificate, String> {
+    let get = |name: &str| {
+        let mut fields = lines.iter().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        fields.next().ok_or_else(|| format!("a certificate without `{name}`"))
+    };
+    let day = |name: &str| Date::parse(get(name)?).ok_or_else(|| format!("`{name}` is no day such as 2026-10-01"));
+    let (key, bits) = get("key")?.split_once(' ').map_or((get("key")?, None), |(key, bits)| (key, bits.parse().ok()));
+    let (subject, issuer) = (get("subject")?.to_owned(), get("issuer")?.to_owned());
+    Ok(Certificate {
+        not_before: day("not_before")?,
+        not_after: day("not_after")?,
+        names: get("names").map_or(Vec::new(), |names| names.split(' ').map(str::to_owned).collect()),
+        key: key.to_owned(),
+        bits,
+        signature: get("signature")?.to_owned(),
+        authority: lines.contains(&"authority"),
+        self_signed: subject == issuer,
+        subject,
+        issuer,
+    })
 }
 
 /// The commands with the lines below them.

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::ask::{Answer, Answers, Ask, line_of};
+use super::offered;
 use super::reply::Reply;
 use crate::fact::{Fact, Unknown, Why};
 use crate::platform::redis::live::subject::Answered;
 use crate::text::{Place, SourceId, Sources, Span};
 
 /// The facts of a running server, and the source that their places are in.
-pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (Fact, SourceId) {
+pub fn facts(answered: &Answered, answers: &Answers, today: Option<&str>, sources: &mut Sources) -> (Fact, SourceId) {
     let info = answers.reply(Ask::Info).and_then(Reply::text);
     let clients = answers.reply(Ask::Clients).and_then(Reply::text);
     let denied = answers.reply(Ask::Denied).map(entries);
@@ -21,9 +22,12 @@ pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (
     }
     let clients = clients.map(|clients| clients.lines().map(|line| lines.add(line)).collect::<Vec<_>>());
     let denied = denied.map(|log| log.into_iter().map(|entry| (lines.add(&shown(&entry)), entry)).collect::<Vec<_>>());
+    let secured: Vec<Range<usize>> = offered::lines(&answers.security).iter().map(|line| lines.add(line)).collect();
     let text = lines.text;
     let source = sources.add(Place::Live { url: answered.url.clone(), what: "state" }, text.clone().into_bytes());
     let maker = Maker { answers, info, text, source };
+    let secured: Vec<Span> = secured.iter().map(|place| Span::new(source, place.start, place.end)).collect();
+    let shown = secured.get(answers.security.offers.len()).copied().unwrap_or(Span::at(source, 0));
     let fields = [
         ("url", maker.derived(answered.url.clone())),
         ("version", maker.told(Ask::Info, |_| answered.version.clone().ok().map(Into::into))),
@@ -31,7 +35,8 @@ pub fn facts(answered: &Answered, answers: &Answers, sources: &mut Sources) -> (
         ("local", maker.derived(answers.local)),
         ("encrypted", maker.derived(answers.security.protocol.is_some())),
         ("tls_protocol", maker.derived(answers.security.protocol.clone().unwrap_or_default())),
-        ("tls_distrust", maker.derived(answers.security.distrust.clone().unwrap_or_default())),
+        ("tls_distrust", Fact::derived(answers.security.distrust.clone().unwrap_or_default(), shown)),
+        ("tls", offered::facts(&answers.security, &secured, maker.whole(), today)),
         ("logged_in", maker.derived(matches!(answers.login, Some(Answer::Reply(Reply::Bytes(_)))))),
         ("stranger", maker.stranger()),
         ("up_seconds", maker.number("uptime_in_seconds")),
