@@ -40,7 +40,7 @@ pub const MOST_MEMBERS: usize = 1000;
 pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Result<(Report, Facts), Trouble> {
     let began = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
-    let choice = project.checks(options, &|platform| matches!(platform, "redis" | "sentinel"))?;
+    let choice = project.checks(options, &|platform| matches!(platform, "redis" | "sentinel" | "group"))?;
     let (heard, notices) = hear_groups(plan, done);
     let mut facts = project.read_live(options, &heard, &choice.wanted())?;
     facts.notices.extend(notices);
@@ -106,6 +106,7 @@ fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
     let heard = |(server, answers): (&Server, Option<Result<Answers, String>>)| Heard {
         target: server.target.clone(),
         group: server.group.clone(),
+        expected: server.expected.clone(),
         answers: answers.unwrap_or_else(missing),
     };
     plan.servers.iter().zip(answers).map(heard).collect()

@@ -12,7 +12,6 @@ mod nginx;
 pub mod order;
 pub mod pair;
 mod passwords;
-mod rights;
 mod scene;
 mod settings;
 pub mod show;

@@ -16,7 +16,9 @@ use crate::expr::Params;
 use crate::fact::{Fact, Items, Subject, Unknown, Value};
 use crate::files::{Files, Location, Memory};
 use crate::finding::{Undecided, Verdict};
+use crate::inventory;
 use crate::judge::{self, Judged};
+use crate::platform::group;
 use crate::platform::hardline::NAME;
 use crate::platform::redis::live::subject::Wish;
 use crate::platform::redis::live::{self, Heard, recorded};
@@ -25,6 +27,9 @@ use crate::text::{Place, Sources};
 
 /// The day on which all examples run, so that none rots.
 pub const TODAY: &str = "2026-10-01";
+
+/// The inventory of an example with servers that run, if something is expected of them.
+const INVENTORY: &str = "inventory.toml";
 
 /// An example's machine as hardline sees it, with what the check says about it.
 #[derive(Debug)]
@@ -58,7 +63,12 @@ pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outco
     let mut reading = Reading::default();
     let mut subjects = match servers(example)? {
         heard if heard.is_empty() => read(check, example, &files, &mut reading),
-        heard => live::subjects(&heard, Wish { wanted: &Wanted::All, today: Some(TODAY) }, &mut reading),
+        heard => {
+            let wish = Wish { wanted: &Wanted::All, today: Some(TODAY) };
+            let mut subjects = live::subjects(&heard, wish, &mut reading);
+            let groups = group::subjects(&heard, &mut subjects, &mut reading.sources);
+            subjects.into_iter().chain(groups).collect()
+        }
     };
     if check.rule.reads == NAME {
         subjects = waivers::subjects(example, &subjects, &mut reading, others)?;
@@ -81,8 +91,18 @@ pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outco
 
 /// The servers of an example that run: files whose name is a URL have what they answer.
 fn servers(example: &Example) -> Result<Vec<Heard>, String> {
+    let listed = match example.files.get(INVENTORY) {
+        Some(text) => inventory::parse(text, INVENTORY, Path::new("/")).map_err(|wrong| wrong.join("; "))?,
+        None => Vec::new(),
+    };
     let servers = example.files.iter().filter(|(name, _)| name.contains("://"));
-    servers.map(|(url, text)| recorded::heard(url, text).map_err(|why| format!("{url}: {why}"))).collect()
+    let heard = servers.map(|(url, text)| {
+        let mut heard = recorded::heard(url, text).map_err(|why| format!("{url}: {why}"))?;
+        let same = listed.iter().find(|server| server.target.address == heard.target.address);
+        heard.expected = same.and_then(|server| server.expected.clone());
+        Ok(heard)
+    });
+    heard.collect()
 }
 
 /// The files of an example, as a machine whose `/` they are in.

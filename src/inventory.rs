@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
+use crate::platform::group::expect::Expected;
 use crate::platform::redis::live::connect::Tls;
 use crate::platform::redis::live::target::{Login, Target};
 
@@ -25,6 +26,8 @@ pub struct Server {
     pub environment: Option<Arc<str>>,
     /// Whether servers that it tells of get the login, whatever they prove.
     pub login_members: bool,
+    /// What is expected of that group.
+    pub expected: Option<Arc<Expected>>,
 }
 
 /// With what servers are reached whose URL says no more.
@@ -47,7 +50,7 @@ impl Access {
         let target = Target::parse(url)?;
         let target = Target { login: target.login.or_else(|| self.login.clone()), ..target };
         let (tls, login_members) = (Arc::clone(&self.tls), self.login_members);
-        Ok(Server { target, tls, group: None, environment: None, login_members })
+        Ok(Server { target, tls, group: None, environment: None, login_members, expected: None })
     }
 }
 
@@ -82,6 +85,8 @@ struct Group {
     server_name: Option<String>,
     insecure: bool,
     login_members: bool,
+    /// What it is made of.
+    expect: Option<Expected>,
 }
 
 /// Reads an inventory. Paths in it count from its folder.
@@ -91,11 +96,18 @@ struct Group {
 pub fn read(path: &Path) -> Result<Vec<Server>, Vec<String>> {
     let shown = path.display();
     let text = fs::read_to_string(path).map_err(|error| vec![format!("{shown}: {error}")])?;
-    let file: File = toml::from_str(&text).map_err(|error| {
+    parse(&text, &shown.to_string(), path.parent().unwrap_or(Path::new("")))
+}
+
+/// The servers of an inventory with this text in this folder. `shown` is what mistakes call it.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(text: &str, shown: &str, folder: &Path) -> Result<Vec<Server>, Vec<String>> {
+    let file: File = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
         vec![format!("{shown}:{line}: {}", error.message().replace('\n', " "))]
     })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
     let (mut servers, mut wrong) = (Vec::new(), Vec::new());
     for (name, group) in &file.group {
         let mut note = |why: String| wrong.push(format!("{shown}: group `{name}`: {why}"));
@@ -108,13 +120,21 @@ pub fn read(path: &Path) -> Result<Vec<Server>, Vec<String>> {
         });
         let (tls, label) = (Arc::new(group.tls(folder)), Arc::from(group.label(name)));
         let environment = group.environment.as_deref().map(Arc::from);
+        let expected = group.expect.clone().map(|expected| Arc::new(Expected { name: name.clone(), ..expected }));
         for (number, url) in group.targets.iter().enumerate() {
             match Target::parse(url) {
                 Ok(target) => {
                     let target = Target { login: target.login.or_else(|| login.clone()), ..target };
                     let (tls, label, environment) = (Arc::clone(&tls), Some(Arc::clone(&label)), environment.clone());
                     let login_members = group.login_members;
-                    servers.push(Server { target, tls, group: label, environment, login_members });
+                    servers.push(Server {
+                        target,
+                        tls,
+                        group: label,
+                        environment,
+                        login_members,
+                        expected: expected.clone(),
+                    });
                 }
                 Err(why) => note(format!("target {}: {why}", number + 1)),
             }

@@ -1,6 +1,7 @@
 //! Platforms: what turns text into facts. The one list of them is [`PLATFORMS`].
 
 pub mod effective;
+pub mod group;
 pub mod hardline;
 pub mod name;
 pub mod nginx;
@@ -123,7 +124,8 @@ pub struct Reading {
 
 /// Every platform, in the order in which they are asked whether a file is theirs.
 /// Sentinel comes first: what it names is no Redis instance of its own.
-pub static PLATFORMS: &[&dyn Platform] = &[&sentinel::Sentinel, &redis::Redis, &nginx::Nginx, &hardline::Hardline];
+pub static PLATFORMS: &[&dyn Platform] =
+    &[&sentinel::Sentinel, &redis::Redis, &nginx::Nginx, &group::Group, &hardline::Hardline];
 
 /// What is wrong with a declared version, `product:version`, if anything is.
 ///

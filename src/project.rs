@@ -15,6 +15,7 @@ use crate::config::{self, AllowDrift, Config, Environment};
 use crate::date::Date;
 use crate::files::{Disk, normal};
 use crate::finding::Label;
+use crate::platform::group;
 use crate::platform::redis::live::subject::Wish;
 use crate::platform::redis::live::{self, Heard};
 use crate::platform::{self, Claims, Context, PLATFORMS, Reading, Wanted};
@@ -285,7 +286,9 @@ impl Project {
         self.sound()?;
         let today = options.today.unwrap_or_else(Date::today).to_string();
         let mut reading = Reading::default();
-        let subjects = live::subjects(heard, Wish { wanted, today: Some(&today) }, &mut reading);
+        let mut subjects = live::subjects(heard, Wish { wanted, today: Some(&today) }, &mut reading);
+        let groups = group::subjects(heard, &mut subjects, &mut reading.sources);
+        subjects.extend(groups);
         let waivers = self.waivers(options, false);
         let stated = waivers.read(&mut reading.sources, &subjects);
         let mask = platform::secrets(&reading.sources, &subjects);

@@ -9,6 +9,7 @@ mod corpus;
 mod drift_live;
 mod fixed_live;
 mod fleet_live;
+mod group_live;
 pub mod nginx_live;
 mod nginx_truths;
 pub mod reach_doors;

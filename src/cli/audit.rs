@@ -125,9 +125,12 @@ fn servers(arguments: &Arguments) -> Result<Vec<Server>, Failure> {
         return Err(Trouble { lines, ..Trouble::default() }.into());
     }
     if let Some((part, parts)) = arguments.shard {
-        let mut number = 0;
-        servers.retain(|_| {
-            number += 1;
+        let (mut number, mut last) = (0, None);
+        servers.retain(|server| {
+            // A group of which something is expected stays together.
+            let same = server.expected.is_some() && server.expected == last;
+            number += usize::from(!same);
+            last = server.expected.clone();
             (number - 1) % parts == part - 1
         });
     }

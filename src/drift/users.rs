@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::kind::names;
 use super::order::Weaker;
 use super::passwords::digests;
-use super::rights::{ALL_DATABASES, Pattern, Rights, beyond};
 use super::scene::{AND, One, Out, Raw, Scene, field};
 use super::value::NOTHING;
 use crate::fact::{Fact, Items, Key, List, Record, Unknown, Value};
 use crate::platform::redis::acl::commands::Table;
+use crate::platform::redis::rights::{ALL_DATABASES, Pattern, Rights, beyond};
 use crate::platform::redis::version::Version;
 
 /// Where users are.

@@ -22,6 +22,7 @@ pub mod live;
 pub mod number;
 pub mod on_disk;
 pub mod reach;
+pub mod rights;
 pub mod schema;
 pub mod secret;
 pub mod shared;

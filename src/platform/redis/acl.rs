@@ -12,7 +12,7 @@ pub mod decide;
 pub mod describe;
 mod evaluate;
 pub mod file;
-mod glob;
+pub mod glob;
 pub mod idle;
 mod keys;
 mod parse;

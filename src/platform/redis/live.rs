@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use crate::fact::{Fact, Subject, Unknown, Why};
 use crate::platform::Reading;
+use crate::platform::group::expect::Expected;
 use crate::platform::redis::shared;
 use crate::text::{Level, Notice, Span, Where};
 
@@ -37,6 +38,8 @@ pub struct Heard {
     pub target: Target,
     /// The group that it is in, with who answers for that.
     pub group: Option<Arc<str>>,
+    /// What is expected of that group.
+    pub expected: Option<Arc<Expected>>,
     /// What it answered, or why nothing.
     pub answers: Result<Answers, String>,
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing else can be sent: a connection takes an [`Ask`], and the credentials of the target.
 
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::connect::{Connection, Security, Tls};
@@ -152,6 +153,8 @@ pub struct Answers {
     pub security: Security,
     /// Whether it was made within this host.
     pub local: bool,
+    /// The address at its other end, if that is one.
+    pub peer: Option<IpAddr>,
     /// How often something was sent and waited for.
     pub round_trips: usize,
     /// How long all of it took.
@@ -162,8 +165,8 @@ impl Answers {
     /// Nothing yet, over a connection like this.
     pub fn over(security: Security, local: bool) -> Answers {
         let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
-        let (login, withheld, took) = (None, None, Duration::ZERO);
-        Answers { stranger, login, withheld, told, groups, security, local, round_trips: 0, took }
+        let (login, withheld, peer, round_trips, took) = (None, None, None, 0, Duration::ZERO);
+        Answers { stranger, login, withheld, told, groups, security, local, peer, round_trips, took }
     }
 
     /// The reply to a question, if there is one that is no error.
@@ -239,6 +242,7 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
     let started = Instant::now();
     let mut line = Connection::open(target, tls, limits)?;
     let mut answers = Answers::over(line.security().clone(), line.is_local());
+    answers.peer = line.peer();
     let distrust = line.security().distrust.clone().filter(|_| target.login.is_some() && !tls.insecure);
     // What a stranger sees of such a server is worth knowing, and so is that it is not trusted.
     let distrust =

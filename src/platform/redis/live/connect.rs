@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -157,6 +157,11 @@ impl Connection {
     /// Whether it stays within this host.
     pub fn is_local(&self) -> bool {
         self.local
+    }
+
+    /// The address at its other end, if that is one.
+    pub fn peer(&self) -> Option<IpAddr> {
+        self.peer.map(|peer| peer.ip().to_canonical())
     }
 
     /// Puts a command among those that are sent next. `argument` comes after its words.

@@ -3,7 +3,8 @@
 //! `> COMMAND` begins what a command answers, `> stranger COMMAND` what it answers before a login; the lines that follow
 //! are the answer, one for each item of a list, `name value` for a setting, and `-CODE text` for an error. What is not
 //! written down is refused. `> tls` has the protocol of the connection and why it is not trusted, `> tls protocols` what
-//! came of each protocol, and each `> tls certificate` the fields of one, or the word `malformed`.
+//! came of each protocol, and each `> tls certificate` the fields of one, or the word `malformed`. Of a server
+//! that does not answer `> silent` and why is all there is.
 
 use super::Heard;
 use super::ask::{Answer, Answers, Ask};
@@ -23,6 +24,9 @@ const STRANGER: &str = "stranger ";
 /// What a recorded server said about its TLS stands under this word.
 const TLS: &str = "tls";
 
+/// A server that does not answer has this word instead of commands, and why.
+const SILENT: &str = "silent";
+
 /// A server at a URL with these answers.
 ///
 /// # Errors
@@ -35,11 +39,23 @@ pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
     };
     let mut answers = Answers::over(Security { asked, ..Security::default() }, false);
     for (name, lines) in sections(text)? {
+        if name == SILENT {
+            let why = lines.first().copied().unwrap_or_default().to_owned();
+            return Ok(Heard { target, group: None, expected: None, answers: Err(why) });
+        }
         if let Some(what) = name.strip_prefix(TLS) {
             secured(&mut answers.security, what.trim_start(), &lines)?;
             continue;
         }
         let (stranger, command) = name.strip_prefix(STRANGER).map_or((false, name), |command| (true, command));
+        if let Some((ask, master)) = of_master(command) {
+            let answer = (ask, Answer::Reply(reply(ask, &lines)));
+            match answers.groups.iter_mut().find(|(name, _)| name == master.as_bytes()) {
+                Some((_, told)) => told.push(answer),
+                None => answers.groups.push((master.as_bytes().to_vec(), vec![answer])),
+            }
+            continue;
+        }
         let ask = Ask::ALL.into_iter().find(|ask| ask.words().join(" ").eq_ignore_ascii_case(command));
         let ask = ask.ok_or_else(|| format!("`{command}` is no command that an audit sends"))?;
         let answer = (ask, Answer::Reply(reply(ask, &lines)));
@@ -51,7 +67,7 @@ pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
             answers.told.push((ask, refused()));
         }
     }
-    Ok(Heard { target, group: None, answers: Ok(answers) })
+    Ok(Heard { target, group: None, expected: None, answers: Ok(answers) })
 }
 
 /// What one section says of TLS.
@@ -131,6 +147,15 @@ fn sections(text: &str) -> Result<Vec<(&str, Vec<&str>)>, String> {
         }
     }
     Ok(all)
+}
+
+/// What a Sentinel is asked of one master: `SENTINEL REPLICAS shop`.
+fn of_master(command: &str) -> Option<(Ask, &str)> {
+    [Ask::Replicas, Ask::Sentinels].into_iter().find_map(|ask| {
+        let words = ask.words().join(" ");
+        let (start, master) = command.split_at_checked(words.len())?;
+        Some((ask, master.strip_prefix(' ')?)).filter(|_| start.eq_ignore_ascii_case(&words))
+    })
 }
 
 fn reply(ask: Ask, lines: &[&str]) -> Reply {
