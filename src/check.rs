@@ -145,7 +145,8 @@ pub struct Example {
     /// What the check says.
     pub expect: Expect,
     /// The files, by their path from `/`. A name that is a URL is a server that runs, with what it answers to
-    /// `> COMMAND`: see [`crate::platform::redis::live::recorded`].
+    /// `> COMMAND`: see [`crate::platform::redis::live::recorded`]. `inventory.toml` beside servers says what is
+    /// expected of them.
     pub files: BTreeMap<String, String>,
     /// The declared version of the platform, `product:version`.
     pub version: Option<String>,

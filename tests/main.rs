@@ -13,6 +13,7 @@ mod drift;
 mod expr;
 mod fix;
 mod formats;
+mod group;
 mod header;
 mod hook;
 mod hostile;

@@ -10,6 +10,7 @@ mod gather;
 mod member;
 mod schema;
 mod told;
+mod watcher;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -126,6 +126,7 @@ fn mistakes_in_an_inventory_are_told_all_at_once() {
         ("[group.a]\ntarget = [\"redis://:canary@x\"]\n", 1),
         ("[group.a]\ntargets = [\"redis://x\"]\npassword_file = \"none\"\n", 1),
         ("[group.a]\ntargets = [\"redis://x\"]\npassword_command = [\"false\"]\n", 1),
+        ("[group.a]\ntargets = [\"redis://x\"]\n[group.a.expect]\nreplica = 2\n", 1),
         ("[group\n", 1),
     ] {
         fs::write(folder.join("fleet.toml"), text).expect("a file");

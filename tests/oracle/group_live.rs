@@ -2,6 +2,7 @@
 //! Sentinels watch. All members are found from one of them; of a healthy group nothing is said; each flaw is.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -53,8 +54,12 @@ fn comes(running: &Running, words: &str, wanted: impl Fn(&str) -> bool) {
 }
 
 fn audit(folder: &Running, arguments: &[&str]) -> (Option<i32>, Value) {
+    audit_in(folder.work(), arguments)
+}
+
+fn audit_in(folder: &Path, arguments: &[&str]) -> (Option<i32>, Value) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hardline"));
-    command.arg("audit").args(arguments).args(["--format", "json"]).current_dir(folder.work());
+    command.arg("audit").args(arguments).args(["--format", "json"]).current_dir(folder);
     let output = command.env("REDISCLI_AUTH", PASSWORD).output().expect("hardline runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     let (out, err) = (text(output.stdout), text(output.stderr));
@@ -208,7 +213,17 @@ fn watched(server: &Server) -> (Vec<Running>, Vec<Running>) {
 
 #[test]
 fn a_group_of_sentinels_is_held_together() {
-    let (servers, sentinels) = watched(servers::named("valkey-9.1"));
+    // These wait more than they work.
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = servers::all().iter().map(|server| scope.spawn(|| sentinels_of(server))).collect();
+        for thread in threads {
+            thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        }
+    });
+}
+
+fn sentinels_of(server: &Server) {
+    let (servers, sentinels) = watched(server);
     let [primary, r1, r2] = &servers[..] else { panic!("three servers") };
     let [_, s2, s3] = &sentinels[..] else { panic!("three Sentinels") };
     let url = format!("redis+sentinel://127.0.0.1:{}", port(&sentinels[0]));
@@ -271,5 +286,26 @@ fn expectations(primary: &Running, url: &str) {
         assert_eq!(found.len(), wrong, "{found:?}");
         assert!(found.iter().all(|(check, message)| check == "group/not-as-expected"
             && message == "the inventory expects replicas 3, there is 2"));
+    }
+}
+
+/// Nobody can say of a part of a group whether the whole is as expected.
+#[test]
+fn a_shard_does_not_part_a_group() {
+    let scratch = tempfile::tempdir().expect("a folder");
+    // Nobody listens there.
+    let closed: Vec<String> = (0..4).map(|_| format!("\"redis://127.0.0.1:{}\"", servers::free_port())).collect();
+    let inventory = format!(
+        "[group.a]\ntargets = [{}]\n[group.a.expect]\nprimaries = 3\n[group.b]\ntargets = [{}]\n",
+        closed[..3].join(", "),
+        closed[3]
+    );
+    std::fs::write(scratch.path().join("fleet.toml"), inventory).expect("a file");
+    for (shard, servers, groups) in [("1/2", 3, 1), ("2/2", 1, 0)] {
+        let (code, report) = audit_in(scratch.path(), &["--inventory", "fleet.toml", "--shard", shard]);
+        assert_eq!((names(&report, "redis").len(), names(&report, "group").len()), (servers, groups), "{shard}");
+        assert_eq!(code, Some(3), "{shard}");
+        let open = of_group(&report, "unknown");
+        assert_eq!(open.iter().any(|(check, _)| check == "group/not-as-expected"), groups == 1, "{open:#?}");
     }
 }

@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::Watch;
-use super::member::{Member, Share};
+use super::member::{Member, Share, User};
 use super::told::{Monitor, Role, SETTINGS};
 use crate::fact::{Fact, Items, List, Origin, Unknown, Value};
-use crate::platform::redis::directive;
 use crate::platform::redis::live::ask::Ask;
 use crate::platform::redis::rights::{Pattern, Rights};
 use crate::text::{Span, hex};
@@ -160,9 +159,6 @@ pub fn settings(members: &[Member<'_>]) -> Found {
     }
     let names: BTreeSet<&str> = all.iter().flat_map(|(_, settings)| settings.keys()).map(String::as_str).collect();
     for name in names {
-        if directive::named(name.as_bytes()).is_some_and(|named| named.setting.is_secret()) {
-            continue;
-        }
         let one = |(member, settings): &(&'_ Member<'_>, BTreeMap<String, String>)| {
             settings.get(name).map(|value| (member.line(name), value.clone()))
         };
@@ -201,36 +197,57 @@ pub fn listeners(members: &[Member<'_>]) -> Found {
 pub fn users(members: &[Member<'_>]) -> Found {
     let mut found = Found::default();
     for (among, roles) in CLASSES {
-        let mut all = Vec::new();
+        let mut lines = Vec::new();
         for member in found.answering(members, roles) {
-            match member.users() {
-                Ok(users) => all.push((member, users)),
+            match member.lines() {
+                Ok(all) => lines.push((member, all)),
                 Err(unknown) => found.may_be_more(&unknown),
             }
         }
-        let names: BTreeSet<&String> = all.iter().flat_map(|(_, users)| users.keys()).collect();
-        for name in names {
-            let mut ones = Vec::new();
-            let mut rights: BTreeMap<&str, Rights> = BTreeMap::new();
-            for (member, users) in &all {
-                let Some(user) = users.get(name) else {
-                    ones.push(One { member, key: String::new(), at: member.main() });
-                    continue;
-                };
-                match Rights::of(&user.record, 0) {
-                    Ok(its) => {
-                        ones.push(One { member, key: key(name, &its), at: user.at });
-                        rights.insert(member.place, its);
-                    }
-                    Err(unknown) => found.may_be_more(&unknown),
-                }
-            }
-            found.compare((name, among), &ones, |one, norm| {
-                gained(rights.get(one.member.place), rights.get(norm.member.place))
-            });
+        let names: BTreeSet<String> = lines.iter().flat_map(|(_, all)| all.keys().cloned()).collect();
+        // Who is told in the same words everywhere is the same; other words may mean the same too.
+        let (first, others) = match lines.split_first() {
+            Some((first, others)) => (&first.1, others),
+            None => continue,
+        };
+        let alike = |name: &String| others.iter().all(|(_, all)| all.get(name) == first.get(name));
+        let names: BTreeSet<String> = names.into_iter().filter(|name| !alike(name)).collect();
+        if names.is_empty() {
+            continue;
         }
+        let mut all = Vec::new();
+        for (member, _) in &lines {
+            match member.users(&names) {
+                Ok(users) => all.push((*member, users)),
+                Err(unknown) => found.may_be_more(&unknown),
+            }
+        }
+        names.iter().for_each(|name| found.user(name, among, &all));
     }
     found
+}
+
+impl Found {
+    fn user(&mut self, name: &str, among: &'static str, all: &[(&Member<'_>, BTreeMap<String, User>)]) {
+        let mut ones = Vec::new();
+        let mut rights: BTreeMap<usize, Rights> = BTreeMap::new();
+        for (member, users) in all {
+            let Some(user) = users.get(name) else {
+                ones.push(One { member, key: String::new(), at: member.main() });
+                continue;
+            };
+            match Rights::of(&user.record, 0) {
+                Ok(its) => {
+                    ones.push(One { member, key: key(name, &its), at: user.at });
+                    rights.insert(member.node, its);
+                }
+                Err(unknown) => self.may_be_more(&unknown),
+            }
+        }
+        self.compare((name, among), &ones, |one, norm| {
+            gained(rights.get(&one.member.node), rights.get(&norm.member.node))
+        });
+    }
 }
 
 /// What a user is, apart from the passwords. Whether the default user needs one is told of logins.
@@ -301,18 +318,19 @@ pub fn passwords(members: &[Member<'_>]) -> Found {
     for (among, roles) in CLASSES {
         let mut all = Vec::new();
         for member in found.answering(members, roles) {
-            match (member.passwords(), member.users()) {
-                (Ok(passwords), Ok(users)) => all.push((member, passwords, users)),
+            match (member.passwords(), member.lines()) {
+                (Ok(passwords), Ok(lines)) => all.push((member, passwords, lines)),
                 (Err(unknown), _) | (_, Err(unknown)) => found.may_be_more(&unknown),
             }
         }
         let owners: BTreeSet<&String> = all.iter().flat_map(|(_, passwords, _)| passwords.keys()).collect();
         for owner in owners {
             let mut ones = Vec::new();
-            for (member, passwords, users) in &all {
-                let user = owner.strip_prefix("user ").map(|name| users.get(name));
+            for (member, passwords, lines) in &all {
                 // A user who is not there, or needs no password, is a difference of another kind.
-                if user.is_some_and(|user| user.is_none_or(|user| user.says("nopass"))) {
+                let needs_none = |line: &&[u8]| line.split(|byte| *byte == b' ').any(|word| word == b"nopass");
+                let user = owner.strip_prefix("user ").map(|name| lines.get(name));
+                if user.is_some_and(|line| line.is_none_or(needs_none)) {
                     continue;
                 }
                 let (key, at) = match passwords.get(owner) {
@@ -321,7 +339,7 @@ pub fn passwords(members: &[Member<'_>]) -> Found {
                         let at = all.first().map_or_else(|| member.main(), |(_, at)| *at);
                         (digests.into_iter().collect::<Vec<_>>().join(" "), at)
                     }
-                    None => (String::new(), user.flatten().map_or_else(|| member.main(), |user| user.at)),
+                    None => (String::new(), member.main()),
                 };
                 ones.push(One { member, key, at });
             }

@@ -5,17 +5,11 @@ use std::collections::BTreeMap;
 use super::differ;
 use super::gather::{Gathered, Node, Scene, Watch};
 use super::member::{Member, Share};
-use super::told::{Role, host};
+use super::told::{MOST, Role, host};
+use super::watcher::watchers;
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Unknown, Value, Why};
-use crate::platform::redis::acl::glob;
 use crate::platform::redis::live::ask::Ask;
 use crate::text::{SourceId, Sources, Span};
-
-/// What Sentinels call themselves at a server begins so (`sentinel.c:sentinelSetClientName`).
-const CLIENT: &str = "sentinel-";
-
-/// The channel on which they find each other (`sentinel.c: SENTINEL_HELLO_CHANNEL`).
-const HELLO: &str = "__sentinel__:hello";
 
 /// All facts of a group. Those without a place at a member have theirs in the text of the group.
 pub fn facts(
@@ -41,7 +35,7 @@ pub fn facts(
         ("voters", voters),
         ("voters_on_one_host", most),
         ("loopback", maker.derived(maker.nodes().all(|node| is_loopback(&node.host)))),
-        ("watchers", maker.watchers()),
+        ("watchers", watchers(members, group.kind, maker.head())),
         ("expectations", maker.expectations()),
     ])
 }
@@ -63,7 +57,7 @@ fn number(count: usize) -> i64 {
 }
 
 /// A list that may go on.
-fn list(items: Vec<Fact>, rest: Option<Unknown>, at: Span) -> Fact {
+pub(super) fn list(items: Vec<Fact>, rest: Option<Unknown>, at: Span) -> Fact {
     let value = Value::List(List { items: Items::Here(items.into()), rest });
     Fact::Known { value, origin: Origin::Derived(at.into()) }
 }
@@ -123,6 +117,10 @@ impl Maker<'_> {
 
     /// Why there may be members of whom nobody tells, where all were to be asked.
     fn unsure(&self) -> Option<Unknown> {
+        if self.group.cut {
+            let needs = format!("a group of at most {MOST} members: one of these tells of more");
+            return Some(Unknown::new(Why::NotSupported, self.head(), needs));
+        }
         if !self.group.complete {
             return None;
         }
@@ -184,6 +182,9 @@ impl Maker<'_> {
                 return None;
             }
             let primary = self.primary_of(replica);
+            if primary.is_some_and(|primary| matches!(primary.share, Share::NotAsked)) {
+                return None;
+            }
             let (name, asks) = match primary {
                 Some(primary) => (Fact::derived(primary.place.to_owned(), primary.at), told(primary.asks_login())),
                 None => {
@@ -280,53 +281,6 @@ impl Maker<'_> {
         (self.derived(hosts.values().sum::<i64>()), self.derived(hosts.values().max().copied().unwrap_or(0)))
     }
 
-    /// As whom Sentinels are logged in, at each server.
-    fn watchers(&self) -> Fact {
-        let (mut items, mut rest) = (Vec::new(), None);
-        let servers = self.members.iter().filter(|member| member.role != Some(Role::Sentinel));
-        for server in servers.filter(|_| self.group.kind == "sentinel") {
-            match self.watchers_at(server) {
-                Ok(found) => items.extend(found),
-                Err(_) if matches!(server.share, Share::NotAsked) => {}
-                Err(unknown) => rest = rest.or(Some(unknown)),
-            }
-        }
-        list(items, rest, self.head())
-    }
-
-    fn watchers_at(&self, server: &Member<'_>) -> Result<Vec<Fact>, Unknown> {
-        let mut names: BTreeMap<String, Span> = BTreeMap::new();
-        for client in server.clients()? {
-            let text = |name: &str| match client.get(name) {
-                Some(Fact::Known { value: Value::Text(text), origin }) => Some((text.to_string(), origin.spans())),
-                _ => None,
-            };
-            if let (Some((name, _)), Some((user, at))) = (text("name"), text("user"))
-                && name.starts_with(CLIENT)
-            {
-                names.entry(user).or_insert_with(|| at.first().copied().unwrap_or_else(|| server.main()));
-            }
-        }
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        let users = server.users()?;
-        let watcher = |(name, client): (String, Span)| {
-            let user = users.get(&name)?;
-            let get = |field: &str| user.record.get(field).cloned();
-            let fields = [
-                ("server", Fact::derived(server.place.to_owned(), user.at)),
-                ("user", Fact::derived(name, vec![user.at, client])),
-                ("commands", get("commands")?),
-                ("all_commands", get("all_commands")?),
-                ("all_keys", get("all_keys")?),
-                ("hello", hello(&user.record, user.at)),
-            ];
-            Some(Fact::record(fields, user.at))
-        };
-        Ok(names.into_iter().filter_map(watcher).collect())
-    }
-
     fn expectations(&self) -> Fact {
         let Some(expected) = &self.group.expected else { return list(Vec::new(), None, self.head()) };
         let first = self.sources.get(self.source).line_count() + 1 - expected.said().len();
@@ -373,22 +327,5 @@ impl Maker<'_> {
     fn quorums(&self) -> Vec<String> {
         let settings = self.group.watches.iter().flat_map(|watch| &watch.monitor.settings);
         settings.filter(|(name, _)| *name == "quorum").map(|(_, value)| value.clone()).collect()
-    }
-}
-
-/// Whether a user reaches the channel of the Sentinels.
-fn hello(user: &Record, at: Span) -> Fact {
-    let known = |name: &str| user.get(name).map(|fact| fact.in_world(0));
-    match (known("all_channels"), known("channels")) {
-        (Some(Fact::Known { value: Value::Bool(true), .. }), _) => Fact::derived(true, at),
-        (_, Some(Fact::Known { value: Value::List(List { items, .. }), .. })) => {
-            let reaches = items.iter().any(|pattern| {
-                let Some(Value::Text(pattern)) = pattern.value() else { return false };
-                glob::matches(pattern.as_bytes(), HELLO.as_bytes())
-            });
-            Fact::derived(reaches, at)
-        }
-        (Some(Fact::Unknown(unknown)), _) | (_, Some(Fact::Unknown(unknown))) => Fact::Unknown(unknown.clone()),
-        _ => Fact::derived(false, at),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::expect::Expected;
-use super::told::{Monitor, Role, Seen, Told, Whereabouts, host, told};
+use super::told::{MOST, Monitor, Role, Seen, Told, Whereabouts, host, told};
 use crate::platform::redis::live::Heard;
 use crate::platform::redis::live::target::Promised;
 
@@ -55,6 +55,8 @@ pub struct Gathered {
     pub expected: Option<Arc<Expected>>,
     /// Whether everybody that it is told of was to be asked.
     pub complete: bool,
+    /// Whether some of those that it is told of were left out, being too many.
+    pub cut: bool,
 }
 
 /// All nodes, and the groups that they make.
@@ -69,6 +71,10 @@ pub struct Scene {
     by_place: HashMap<Whereabouts, usize>,
     /// The number of another node of the same group, or its own.
     up: Vec<usize>,
+    /// How many nodes each one was the first to tell of.
+    made: HashMap<usize, usize>,
+    /// Who tells of more than are taken.
+    cut: BTreeSet<usize>,
     watches: Vec<Watch>,
     /// The Sentinels that are told to watch a primary.
     watchers: BTreeSet<(usize, usize)>,
@@ -125,26 +131,16 @@ impl Scene {
         node
     }
 
-    /// The node that another tells of. Loopback is the host of whoever says it.
-    fn seen(&mut self, teller: usize, seen: &Seen) -> usize {
+    /// The node that another tells of; none where that tells of too many. Loopback is the host of whoever says it.
+    fn seen(&mut self, teller: usize, seen: &Seen) -> Option<usize> {
         let here = self.nodes[teller].host.clone();
         let is_here = seen.at.0 == host("localhost");
         let at = if is_here && !here.is_empty() { (here, seen.at.1) } else { seen.at.clone() };
         let by_id = seen.id.as_ref().and_then(|id| self.by_id.get(id));
-        let node = by_id.or_else(|| self.by_place.get(&at)).copied().unwrap_or_else(|| {
-            let place = if at.0.contains(':') { format!("[{}]:{}", at.0, at.1) } else { format!("{}:{}", at.0, at.1) };
-            let role = Some(seen.role);
-            self.node(Node {
-                heard: None,
-                place,
-                host: String::new(),
-                announced: false,
-                role,
-                primary: None,
-                up: true,
-                slots: false,
-            })
-        });
+        let node = match by_id.or_else(|| self.by_place.get(&at)).copied() {
+            Some(node) => node,
+            None => self.new(teller, seen.role, &at)?,
+        };
         if let Some(id) = &seen.id {
             self.by_id.entry(id.clone()).or_insert(node);
         }
@@ -155,7 +151,28 @@ impl Scene {
         if !it.announced {
             (it.host, it.announced) = (at.0, true);
         }
-        node
+        Some(node)
+    }
+
+    /// A node that nobody was asked for.
+    fn new(&mut self, teller: usize, role: Role, at: &Whereabouts) -> Option<usize> {
+        let made = self.made.entry(teller).or_default();
+        if *made >= MOST {
+            self.cut.insert(teller);
+            return None;
+        }
+        *made += 1;
+        let place = if at.0.contains(':') { format!("[{}]:{}", at.0, at.1) } else { format!("{}:{}", at.0, at.1) };
+        Some(self.node(Node {
+            heard: None,
+            place,
+            host: String::new(),
+            announced: false,
+            role: Some(role),
+            primary: None,
+            up: true,
+            slots: false,
+        }))
     }
 
     fn root(&mut self, mut node: usize) -> usize {
@@ -178,21 +195,23 @@ impl Scene {
             // A name that nobody was asked by may lead to one who was: both have the same data.
             let same = told.data.as_ref().and_then(|data| self.by_id.get(data)).copied();
             let primary = match same.filter(|_| !self.by_place.contains_key(&primary.at)) {
-                Some(same) => same,
+                Some(same) => Some(same),
                 None => self.seen(node, primary),
             };
-            // What a server does, it knows itself; a replica of a replica follows one that is no primary.
-            self.nodes[node].primary = Some(primary);
-            self.join(node, primary);
+            // Whom a server follows, it knows itself.
+            self.nodes[node].primary = primary;
+            primary.into_iter().for_each(|primary| self.join(node, primary));
         }
         for replica in &told.replicas {
-            let replica = self.seen(node, replica);
+            let Some(replica) = self.seen(node, replica) else { break };
             self.nodes[replica].primary.get_or_insert(node);
             self.join(node, replica);
         }
         let nodes = told.nodes.as_deref().unwrap_or_default();
-        let seen: Vec<usize> = nodes.iter().map(|other| self.seen(node, &other.seen)).collect();
+        // The primaries may come behind their replicas.
+        let seen: Vec<Option<usize>> = nodes.iter().map(|other| self.seen(node, &other.seen)).collect();
         for (number, other) in seen.into_iter().zip(nodes) {
+            let Some(number) = number else { continue };
             self.nodes[number].slots |= other.slots;
             let primary = other.primary.as_ref().and_then(|id| self.by_id.get(id)).copied();
             if self.nodes[number].primary.is_none() {
@@ -206,14 +225,14 @@ impl Scene {
     fn watched(&mut self, node: usize, told: &Told) {
         let Some(Ok(monitors)) = &told.monitors else { return };
         for monitor in monitors {
-            let primary = self.seen(node, &monitor.primary);
+            let Some(primary) = self.seen(node, &monitor.primary) else { break };
             for replica in monitor.replicas.iter().flatten() {
-                let replica = self.seen(node, replica);
+                let Some(replica) = self.seen(node, replica) else { break };
                 self.nodes[replica].primary.get_or_insert(primary);
                 self.join(primary, replica);
             }
             for sentinel in monitor.sentinels.iter().flatten() {
-                let sentinel = self.seen(node, sentinel);
+                let Some(sentinel) = self.seen(node, sentinel) else { break };
                 self.watchers.insert((primary, sentinel));
             }
             self.watchers.insert((primary, node));
@@ -262,7 +281,8 @@ impl Scene {
         }
         // One that may not say what it watches stands for a group of which nothing is known.
         let silent = |told: &Told| matches!(told.monitors, Some(Err(_)));
-        let alone = |number: &usize| !self.watchers.iter().any(|(_, sentinel)| sentinel == number);
+        let watch: BTreeSet<usize> = self.watchers.iter().map(|(_, sentinel)| *sentinel).collect();
+        let alone = |number: &usize| !watch.contains(number);
         let told = numbers.iter().zip(&self.told).filter(|(_, told)| silent(told)).map(|(number, _)| *number);
         for number in told.filter(alone).collect::<Vec<_>>() {
             members.entry(self.root(number)).or_default().insert(number);
@@ -270,11 +290,12 @@ impl Scene {
         for (root, (_, sentinels)) in &expected {
             members.entry(*root).or_default().extend(sentinels);
         }
+        let promised = heard.iter().zip(numbers).filter(|(heard, _)| heard.target.promised != Promised::Server);
+        let promised: BTreeSet<usize> = promised.map(|(_, node)| *node).collect();
         let mut groups = Vec::new();
         for (root, nodes) in members {
             let expected = expected.remove(&root).map(|(expected, _)| expected);
-            let asked = || heard.iter().zip(numbers).filter(|(_, node)| nodes.contains(node));
-            let complete = asked().any(|(heard, _)| heard.target.promised != Promised::Server);
+            let complete = nodes.iter().any(|node| promised.contains(node));
             let count = nodes.iter().filter(|node| self.nodes[**node].heard.is_some()).count();
             let kind = self.kind(&nodes);
             if expected.is_none() && (kind == "standalone" || count < 2 && !complete) {
@@ -283,12 +304,13 @@ impl Scene {
             let watches = self.watches.iter().filter(|watch| nodes.contains(&watch.primary));
             let watches: Vec<Watch> = watches.cloned().collect();
             let name = self.name(kind, &nodes, &watches, expected.as_deref());
+            let cut = nodes.iter().any(|node| self.cut.contains(node));
             let mut members: Vec<usize> = nodes.into_iter().collect();
             members.sort_by_key(|node| {
                 let node = &self.nodes[*node];
                 (node.role.is_none(), node.role, node.place.clone())
             });
-            groups.push(Gathered { kind, name, members, watches, expected, complete });
+            groups.push(Gathered { kind, name, members, watches, expected, complete, cut });
         }
         groups
     }

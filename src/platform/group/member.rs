@@ -1,9 +1,10 @@
 //! A member of a group, and what is compared of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::told::Role;
 use crate::fact::{Fact, List, Record, Subject, Unknown, Value, Why};
+use crate::platform::redis::directive;
 use crate::platform::redis::live::ask::{Answer, Answers, Ask};
 use crate::platform::redis::live::reply::Reply;
 use crate::text::{Sources, Span};
@@ -49,13 +50,6 @@ pub struct User {
 
 /// The digests of passwords with their places, by whose they are.
 pub type Passwords = BTreeMap<String, Vec<([u8; 32], Span)>>;
-
-impl User {
-    /// Whether a flag of it is known to be set.
-    pub fn says(&self, name: &str) -> bool {
-        matches!(self.record.get(name).and_then(|fact| fact.in_world(0).value()), Some(Value::Bool(true)))
-    }
-}
 
 impl<'a> Member<'a> {
     /// What was made of its answers.
@@ -164,22 +158,49 @@ impl<'a> Member<'a> {
         }
     }
 
-    /// What `CONFIG GET` prints.
+    /// What `CONFIG GET` prints of the settings that versions have, secrets left out.
     pub fn settings(&self) -> Result<BTreeMap<String, String>, Unknown> {
         let answers = self.answers()?;
         let pairs = answers.reply(Ask::Config).and_then(Reply::pairs);
         let pairs = pairs.ok_or_else(|| self.unknown(answers.needs(Ask::Config)))?;
-        Ok(pairs.into_iter().filter_map(|(name, value)| Some((name.text()?, value.text()?))).collect())
+        let shown = |name: &str| directive::named(name.as_bytes()).is_some_and(|named| !named.setting.is_secret());
+        let pair = |(name, value): (&Reply, &Reply)| Some((name.text().filter(|name| shown(name))?, value.text()?));
+        Ok(pairs.into_iter().filter_map(pair).collect())
     }
 
-    /// The users, by name.
-    pub fn users(&self) -> Result<BTreeMap<String, User>, Unknown> {
+    /// The lines of `ACL LIST`, by the names of users.
+    pub fn lines(&self) -> Result<BTreeMap<String, &'a [u8]>, Unknown> {
+        let answers = self.answers()?;
+        let lines = answers.reply(Ask::Users).and_then(Reply::list);
+        let lines = lines.ok_or_else(|| self.unknown(answers.needs(Ask::Users)))?;
+        let line = |line: &'a Reply| {
+            let bytes = line.bytes()?;
+            let name = bytes.split(|byte| *byte == b' ').nth(1)?;
+            Some((String::from_utf8_lossy(name).into_owned(), bytes))
+        };
+        Ok(lines.iter().filter_map(line).collect())
+    }
+
+    /// Some of the users, by name: of a hundred thousand most are the same everywhere.
+    pub fn users(&self, wanted: &BTreeSet<String>) -> Result<BTreeMap<String, User>, Unknown> {
         self.refused(Ask::Users).map_or(Ok(()), Err)?;
+        let (items, rest) = match self.fact("acl", "users") {
+            Some(Fact::Known { value: Value::List(List { items, rest }), .. }) => (items, rest),
+            Some(Fact::Unknown(unknown)) => return Err(unknown.clone()),
+            _ => return Ok(BTreeMap::new()),
+        };
+        rest.clone().map_or(Ok(()), Err)?;
         let mut users = BTreeMap::new();
-        for user in list(self.fact("acl", "users"))? {
+        for user in items.iter() {
             let at = user.spans().first().copied().unwrap_or_else(|| self.main());
-            let Fact::Known { value: Value::Record(record), .. } = user else { continue };
-            if let Some(Value::Text(name)) = record.get("name").and_then(|fact| fact.in_world(0).value()) {
+            let record = match user {
+                Fact::Known { value: Value::Record(record), .. } => record,
+                Fact::Known { .. } => continue,
+                Fact::Unknown(unknown) => return Err(unknown),
+            };
+            if let Some(Value::Text(name)) = record.get("name").and_then(|fact| fact.in_world(0).value())
+                && wanted.contains(&**name)
+            {
                 users.insert(name.to_string(), User { record: record.clone(), at });
             }
         }

@@ -97,6 +97,9 @@ pub struct Told {
     pub monitors: Option<Result<Vec<Monitor>, String>>,
 }
 
+/// How many others one server may tell of: more than the largest groups have.
+pub const MOST: usize = 5_000;
+
 /// A host as it is compared.
 pub fn host(text: &str) -> String {
     match text.to_ascii_lowercase().as_str() {
@@ -144,10 +147,11 @@ pub fn told(heard: &Heard) -> Told {
     if told.role == Some(Role::Primary) {
         told.ids.extend(told.data.clone());
     }
-    told.replicas = info.lines().filter_map(replica).collect();
+    told.replicas = info.lines().filter_map(replica).take(MOST + 1).collect();
     if line_of(&info, "cluster_enabled") == Some("1") {
         let nodes = answers.reply(Ask::ClusterNodes).and_then(Reply::text).unwrap_or_default();
-        let nodes: Vec<ClusterNode> = nodes.lines().filter_map(|line| node(line, &place.0)).collect();
+        let nodes = nodes.lines().filter_map(|line| node(line, &place.0));
+        let nodes: Vec<ClusterNode> = nodes.take(MOST + 1).collect();
         told.ids.extend(nodes.iter().filter(|node| node.own).filter_map(|node| node.seen.id.clone()));
         told.nodes = Some(nodes);
     }
@@ -219,7 +223,9 @@ fn monitor(answers: &Answers, master: &Reply) -> Option<Monitor> {
         let needs = || format!("`{}` of the Sentinel: it does not say who belongs to `{name}`", ask.permission());
         let answer = group.and_then(|(_, told)| told.iter().find(|(asked, _)| *asked == ask));
         match answer {
-            Some((_, Answer::Reply(Reply::List(all)))) => Ok(all.iter().filter_map(|one| seen(one, role)).collect()),
+            Some((_, Answer::Reply(Reply::List(all)))) => {
+                Ok(all.iter().filter_map(|one| seen(one, role)).take(MOST + 1).collect())
+            }
             _ => Err(needs()),
         }
     };
