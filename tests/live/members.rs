@@ -50,7 +50,8 @@ fn sentinel(ports: Vec<u16>) -> u16 {
 
 fn plan(url: &str, login_members: bool) -> Plan {
     let target = Target::parse(url).expect("a URL");
-    let server = Server { target, tls: Arc::new(Tls::default()), group: None, environment: None, login_members };
+    let server =
+        Server { target, tls: Arc::new(Tls::default()), group: None, environment: None, login_members, expected: None };
     Plan { servers: vec![server], ..Plan::default() }
 }
 
