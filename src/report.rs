@@ -19,13 +19,16 @@ mod clock;
 pub mod concise;
 mod fingerprint;
 pub mod github;
+pub mod html;
 pub mod json;
+mod line;
 pub mod markdown;
 mod order;
 pub mod prometheus;
 pub mod rule;
 pub mod sarif;
 mod show;
+mod target;
 pub mod terminal;
 
 use rule::Rule;

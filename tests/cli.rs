@@ -56,7 +56,7 @@ fn a_closed_pipe_is_no_fault() {
             .output()
             .unwrap()
     };
-    for format in ["terminal", "concise", "json", "sarif", "github", "markdown"] {
+    for format in ["terminal", "concise", "json", "sarif", "github", "markdown", "html"] {
         let output = run(&["check", "examples/sloppy-shop", "--quiet", "--format", format]);
         assert_eq!((output.status.code(), &*output.stderr), (Some(1), &b""[..]), "{format}: {output:?}");
     }

@@ -12,8 +12,10 @@ use hardline::finding::{
 use hardline::mask::{Hidden, Mask, secrets_of};
 use hardline::report::rule::Rule;
 use hardline::report::terminal::Style;
-use hardline::report::{Judged, Report, Shower, concise, github, json, markdown, sarif, terminal};
+use hardline::report::{Judged, Report, Shower, concise, github, html, json, markdown, sarif, terminal};
 use hardline::text::{Level, Notice, Place, SourceId, Sources, Span, Where};
+
+mod page;
 
 /// No output may ever hold this.
 const CANARY: &str = "canary-7f3a-hunter2";
@@ -115,6 +117,7 @@ impl Made {
             ("report.sarif", self.text(|report, show, out| sarif::render(report, show, out))),
             ("github.txt", self.text(|report, show, out| github::render(report, show, out))),
             ("report.md", self.text(|report, show, out| markdown::render(report, show, out))),
+            ("report.html", self.text(|report, show, out| html::render(report, show, out))),
         ]
     }
 }

@@ -72,7 +72,7 @@ fn shown(output: &Output) -> String {
 fn no_format_shows_a_secret() {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path());
-    for format in ["terminal", "concise", "json", "sarif", "github", "markdown"] {
+    for format in ["terminal", "concise", "json", "sarif", "github", "markdown", "html"] {
         let arguments = ["check", "--format", format];
         let output = run(folder.path(), &arguments);
         assert!(shown(&output).contains("redis-good.conf"), "{format}: {output:?}");
@@ -91,7 +91,7 @@ fn no_format_shows_a_secret() {
 #[test]
 fn no_fix_shows_a_secret() {
     for safety in ["--fix", "--fix=unsafe"] {
-        for format in ["terminal", "concise", "json", "sarif", "github", "markdown"] {
+        for format in ["terminal", "concise", "json", "sarif", "github", "markdown", "html"] {
             let folder = tempfile::tempdir().unwrap();
             write_all(folder.path());
             for arguments in

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 use hardline::finding::Severity;
 use hardline::project::Facts;
 use hardline::report::terminal::Style;
-use hardline::report::{Report, Shower, concise, github, json, markdown, prometheus, sarif, terminal};
+use hardline::report::{Report, Shower, concise, github, html, json, markdown, prometheus, sarif, terminal};
 
 use super::{Color, Failure, Screen, style, tell};
 
@@ -43,6 +43,8 @@ pub(super) enum Format {
     Github,
     /// For a comment on a pull request or a job's summary
     Markdown,
+    /// For people: one page with everything, for a browser or a printer
+    Html,
     /// Metrics for the textfile collector of Prometheus' node exporter
     Prometheus,
 }
@@ -69,6 +71,11 @@ impl Reporting {
     /// Whether some format shows fixes as far as bytes.
     pub fn shows_fixes(&self, screen: &Screen) -> bool {
         self.format(screen).shows_fixes() || self.output.iter().any(|(format, _)| format.shows_fixes())
+    }
+
+    /// Whether nothing but the report is wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
     }
 
     /// Tells the notices, writes all reports, and gives the exit code.
@@ -132,6 +139,7 @@ fn render(format: Format, report: &Report, show: Shower<'_>, style: Style, out: 
         Format::Sarif => sarif::render(report, show, out),
         Format::Github => github::render(report, show, out),
         Format::Markdown => markdown::render(report, show, out),
+        Format::Html => html::render(report, show, out),
         Format::Prometheus => prometheus::render(report, show, out),
     }
 }

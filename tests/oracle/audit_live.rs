@@ -237,7 +237,7 @@ fn what_is_refused_is_unknown() {
 fn passwords_show_nowhere() {
     let running = start(servers::named("redis-8.2"), "port {PORT}\nbind 127.0.0.1\nrequirepass canary-right\n");
     let [port, _] = running.ports();
-    let formats = ["terminal", "concise", "json", "sarif", "github", "markdown"];
+    let formats = ["terminal", "concise", "json", "sarif", "github", "markdown", "html"];
     for (password, code) in [("canary-right", Some(1)), ("canary-wrong", Some(3))] {
         for format in formats {
             for url in [

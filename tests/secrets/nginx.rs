@@ -135,7 +135,7 @@ fn write_all(folder: &Path) {
 fn no_format_shows_a_secret_of_nginx() {
     let folder = tempfile::tempdir().unwrap();
     write_all(folder.path());
-    for format in ["terminal", "concise", "json", "sarif", "github", "markdown"] {
+    for format in ["terminal", "concise", "json", "sarif", "github", "markdown", "html"] {
         for more in [&["--server-version", "nginx:1.22.1"][..], &["--color=always", "--no-waivers", "--strict"]] {
             let arguments = [&["check", "--format", format], more].concat();
             let shown = shown(&run(folder.path(), &arguments));

@@ -9,8 +9,8 @@ use std::ops::RangeInclusive;
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::finding::Label;
-use crate::mask::Shown;
 use crate::report::Shower;
+use crate::report::line::{Line, MORE};
 use crate::text::{Source, Span};
 
 /// The longest line that is shown whole, in bytes, however wide the terminal is.
@@ -18,9 +18,6 @@ const LONGEST: usize = 160;
 
 /// What stands before a line: its number and the frame. A line that the terminal breaks carries its marks elsewhere.
 const FRAME: usize = 8;
-
-/// What stands for the rest of a line.
-const MORE: &str = "...";
 
 /// How far apart two runs of lines lie.
 const GAP: usize = 16;
@@ -44,12 +41,9 @@ struct Block {
     text: String,
 }
 
-/// One line, and where it came from.
-struct Line {
-    number: usize,
-    start: usize,
-    shown: Shown,
-    cut: usize,
+/// A line, and where its text begins in the snippet.
+struct Placed {
+    line: Line,
     base: usize,
     len: usize,
 }
@@ -64,27 +58,27 @@ impl Snippet {
         let source = show.sources.get(first.span.source);
         let longest = width.saturating_sub(FRAME + 2 * MORE.len()).clamp(MORE.len(), LONGEST);
         let mut blocks = Vec::new();
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<Placed> = Vec::new();
         let mut base = 0;
         for run in runs(labels, source) {
             let mut block = Block { base, first_line: *run.start(), text: String::new() };
             for number in run {
                 let line = Line::new(number, source, labels, show, longest);
-                let line = Line { base: base + block.text.len(), ..line };
-                line.write(&mut block.text);
-                lines.push(line);
+                let text = line.text();
+                lines.push(Placed { line, base: base + block.text.len(), len: text.len() });
+                block.text.push_str(&text);
+                block.text.push('\n');
             }
             base += block.text.len() + GAP;
             blocks.push(block);
         }
         let place = |offset: u32| {
             let number = source.position(offset).line;
-            let index = lines.partition_point(|line| line.number <= number);
-            let line = index.checked_sub(1).and_then(|index| lines.get(index));
-            line.map_or(
-                0,
-                |line| if line.number == number { line.place(offset as usize) } else { line.base + line.len },
-            )
+            let index = lines.partition_point(|placed| placed.line.number <= number);
+            let placed = index.checked_sub(1).and_then(|index| lines.get(index));
+            placed.map_or(0, |Placed { line, base, len }| {
+                base + if line.number == number { line.place(offset as usize) } else { *len }
+            })
         };
         let labels = labels.iter().enumerate().map(|(index, label)| {
             let (start, end) = (place(label.span.start), place(label.span.end));
@@ -106,49 +100,6 @@ impl Snippet {
 
     pub(super) fn labels(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
         self.labels.iter().map(|(label, _)| label.clone())
-    }
-}
-
-impl Line {
-    fn new(number: usize, source: &Source, labels: &[Label], show: Shower<'_>, longest: usize) -> Line {
-        let span = source.line_span(number);
-        let shown = show.mask.show(show.sources, span);
-        let mut line = Line { number, start: span.start as usize, shown, cut: 0, base: 0, len: 0 };
-        if line.shown.text.len() > longest {
-            let inside = |label: &&Label| span.start <= label.span.start && label.span.start <= span.end;
-            let first = labels.iter().filter(inside).map(|label| label.span.start).min().unwrap_or(span.start);
-            // The label stands in the first half, and no room is left empty behind the end.
-            let before = line.shown.offset(first as usize).saturating_sub(longest * 3 / 8);
-            line.cut = line.boundary(before.min(line.shown.text.len() - longest));
-        }
-        line.len = line.boundary(line.cut + longest) - line.cut;
-        line
-    }
-
-    fn boundary(&self, offset: usize) -> usize {
-        let mut offset = offset.min(self.shown.text.len());
-        while !self.shown.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        offset
-    }
-
-    fn write(&self, out: &mut String) {
-        if self.cut > 0 {
-            out.push_str(MORE);
-        }
-        out.push_str(&self.shown.text[self.cut..self.cut + self.len]);
-        if self.cut + self.len < self.shown.text.len() {
-            out.push_str(MORE);
-        }
-        out.push('\n');
-    }
-
-    /// Where a byte of the source is in the snippet.
-    fn place(&self, offset: usize) -> usize {
-        let offset = self.shown.offset(offset.max(self.start));
-        let lead = if self.cut > 0 { MORE.len() } else { 0 };
-        self.base + lead + offset.clamp(self.cut, self.cut + self.len) - self.cut
     }
 }
 
