@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
+use super::target::answered;
 use super::{Report, Shower};
-use crate::fact::Fact;
 use crate::finding::{Family, Severity};
 
 /// Writes the metrics.
@@ -32,16 +32,16 @@ pub fn render(report: &Report, _: Shower<'_>, out: &mut dyn Write) -> io::Result
         line(out, "hardline_undecided", &[("why", why)], count as f64)?;
     }
     head(out, "hardline_target_up", "Whether a server answered.")?;
+    // Two series of the same labels make the collector refuse the whole file.
+    let mut targets: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     for subject in &report.subjects {
-        if let Some(live) = subject.facts.get("live") {
-            let up = matches!(live, Fact::Known { .. });
-            line(
-                out,
-                "hardline_target_up",
-                &[("kind", subject.kind), ("target", &subject.name)],
-                f64::from(u8::from(up)),
-            )?;
+        if let Some(up) = answered(subject) {
+            *targets.entry((subject.kind, &subject.name)).or_insert(true) &= up;
         }
+    }
+    for ((kind, target), up) in targets {
+        let labels = [("kind", kind), ("target", target)];
+        line(out, "hardline_target_up", &labels, f64::from(u8::from(up)))?;
     }
     let tally = &report.tally;
     for (name, help, count) in [
