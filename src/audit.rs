@@ -33,11 +33,22 @@ pub const MOST: usize = 64;
 /// specification, "up to 1000 nodes").
 pub const MOST_MEMBERS: usize = 1000;
 
-/// Asks, judges and reports. `done` is told how many of the servers have answered, whenever one more has.
+/// How far an audit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Step {
+    /// Servers that were asked, whether they answered or not.
+    pub done: usize,
+    /// All that are known so far.
+    pub all: usize,
+    /// Those that did not answer.
+    pub silent: usize,
+}
+
+/// Asks, judges and reports. `done` is told how far it is, at first and whenever one more server was asked.
 ///
 /// # Errors
 /// Every mistake in the configuration and the user's own checks.
-pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Result<(Report, Facts), Trouble> {
+pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> Result<(Report, Facts), Trouble> {
     let began = (SystemTime::now(), Instant::now());
     let mut project = Project::find(options)?;
     let choice = project.checks(options, &|platform| matches!(platform, "redis" | "sentinel" | "group"))?;
@@ -50,7 +61,7 @@ pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> R
 }
 
 /// Asks all servers, and the other members of the groups that they are in where a URL asks for that.
-pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> (Vec<Heard>, Vec<Notice>) {
+pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> (Vec<Heard>, Vec<Notice>) {
     let mut notices = Vec::new();
     let mut heard = hear(plan, done);
     let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();
@@ -75,17 +86,21 @@ pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> (Vec<He
         }
     }
     if !more.is_empty() {
-        let before = heard.len();
+        let (before, mute) = (heard.len(), heard.iter().filter(|heard| heard.answers.is_err()).count());
         let others = Plan { servers: more, ..plan.clone() };
-        heard.extend(hear(&others, &|count| done(before + count)));
+        let add = |Step { done: count, all, silent }: Step| {
+            done(Step { done: before + count, all: before + all, silent: mute + silent });
+        };
+        heard.extend(hear(&others, &add));
     }
     (heard, notices)
 }
 
 /// Asks all servers, in the order in which they are given.
-fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
+fn hear(plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> Vec<Heard> {
     let count = plan.servers.len();
-    let (next, finished) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let (next, finished, mute) = (AtomicUsize::new(0), AtomicUsize::new(0), AtomicUsize::new(0));
+    done(Step { all: count, ..Step::default() });
     let answers: Vec<Mutex<Option<_>>> = plan.servers.iter().map(|_| Mutex::new(None)).collect();
     let most = if plan.connections == 0 { MOST } else { plan.connections };
     std::thread::scope(|scope| {
@@ -95,8 +110,10 @@ fn hear(plan: &Plan, done: &(dyn Fn(usize) + Sync)) -> Vec<Heard> {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(server) = plan.servers.get(number) else { break };
                     let heard = ask(&server.target, &server.tls, plan.limits);
+                    let silent = mute.fetch_add(usize::from(heard.is_err()), Ordering::Relaxed);
+                    let silent = silent + usize::from(heard.is_err());
                     *answers[number].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(heard);
-                    done(finished.fetch_add(1, Ordering::Relaxed) + 1);
+                    done(Step { done: finished.fetch_add(1, Ordering::Relaxed) + 1, all: count, silent });
                 }
             });
         }

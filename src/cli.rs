@@ -28,6 +28,7 @@ mod list;
 mod merge;
 mod new;
 mod output;
+mod progress;
 mod schema;
 mod test;
 mod waive;

@@ -1,8 +1,7 @@
 //! `hardline audit`.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::Write;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
 
 use clap::Args;
 use hardline::date::Date;
@@ -12,6 +11,7 @@ use hardline::project::{Options, Trouble};
 
 use super::access::Access;
 use super::output::Reporting;
+use super::progress::Bar;
 use super::{Color, Failure, Screen, Selection, epoch};
 
 #[derive(Args)]
@@ -87,15 +87,10 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         ..Options::default()
     });
     let plan = arguments.access.plan(servers(arguments)?);
-    let (started, all) = (Instant::now(), plan.servers.len());
-    let shows = io::stderr().is_terminal();
-    let done = |count: usize| {
-        if shows && started.elapsed() > Duration::from_secs(1) {
-            let end = if count == all { "\n" } else { "" };
-            let _ = write!(io::stderr().lock(), "\r{count} of {all} servers{end}");
-        }
-    };
-    let (report, facts) = hardline::audit::audit(&options, &plan, &done)?;
+    let bar = Bar::start(!arguments.reporting.is_quiet());
+    let heard = hardline::audit::audit(&options, &plan, &|step| bar.set(step));
+    bar.end();
+    let (report, facts) = heard?;
     let code = arguments.reporting.write((&report, &facts), !arguments.no_strict, &options.cwd, color, screen);
     // The process ends here.
     std::mem::forget((report, facts));
