@@ -379,9 +379,20 @@ fn metrics_pass_the_official_parser() {
     assert_eq!(text.matches("hardline_target_up{").count(), 4, "{text}");
     assert!(text.lines().any(|line| line.starts_with("hardline_target_up") && line.ends_with(" 0")), "{text}");
     let metrics = text.lines().filter(|line| !line.starts_with('#')).filter_map(|line| line.split(['{', ' ']).next());
-    for name in metrics {
+    let metrics: BTreeSet<&str> = metrics.collect();
+    for name in &metrics {
         for about in ["HELP", "TYPE"] {
             assert_eq!(text.matches(&format!("# {about} {name} ")).count(), 1, "{about} {name}");
         }
+    }
+    // The alarms that are shown are on what is written.
+    let tool = servers::folder().join("promtool");
+    let output = Command::new(tool).args(["check", "rules"]).arg(example("prometheus-rules.yml")).output();
+    let output = output.expect("promtool starts: tests/run installs it");
+    assert!(output.status.success(), "{}", told(&output));
+    let rules = read("prometheus-rules.yml");
+    let named = regex::Regex::new("hardline_[a-z_]+").expect("an expression");
+    for name in named.find_iter(&rules) {
+        assert!(metrics.contains(name.as_str()), "{}", name.as_str());
     }
 }
