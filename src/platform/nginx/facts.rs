@@ -12,6 +12,7 @@ mod server;
 mod source;
 mod start;
 mod upstream;
+mod way;
 mod written;
 
 use std::cell::OnceCell;

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use super::listen::Listening;
+use super::pattern::{self, Found};
 use super::scope::{Kind, LevelId, Levels};
 use super::tree::{Directive, File, Step, walk};
 use super::version::Version;
@@ -59,6 +60,58 @@ impl<'a> Made<'a> {
     pub fn choices(&self) -> impl Iterator<Item = &'a Directive> + '_ {
         self.lines.iter().copied().filter(|line| line.args.len() == 1)
     }
+
+    /// The line of a map for what no other line is for, if there is one.
+    pub fn default(&self) -> Option<&'a Directive> {
+        self.choices().find(|line| *line.name == *"default")
+    }
+
+    /// The line of a map that a text leads to, none where that is the default: the exact one, with `hostnames` the masks,
+    /// the first expression with what it found. An error is a line whose expression is not understood.
+    pub fn line(&self, source: &str) -> Result<Option<(&'a Directive, Option<Found>)>, &'a Directive> {
+        let hostnames = self.lines.iter().any(|line| *line.name == *"hostnames" && line.args.is_empty());
+        let host = source.trim_end_matches('.');
+        let source = if hostnames { host } else { source };
+        let low = source.to_ascii_lowercase();
+        let plain = |line: &&Directive| {
+            let name = line.name.strip_prefix('\\').unwrap_or(&line.name).to_ascii_lowercase();
+            !line.name.starts_with('~')
+                && (*line.name != *"default" && name == low || hostnames && name.strip_prefix('.') == Some(&*low))
+        };
+        if let Some(line) = self.choices().find(plain) {
+            return Ok(Some((line, None)));
+        }
+        let masked = if hostnames { self.masked(&low) } else { None };
+        if let Some(line) = masked {
+            return Ok(Some((line, None)));
+        }
+        if source.is_empty() {
+            return Ok(None);
+        }
+        for line in self.choices() {
+            let Some(pattern) = line.name.strip_prefix('~') else { continue };
+            let (pattern, caseless) = pattern.strip_prefix('*').map_or((pattern, false), |pattern| (pattern, true));
+            match pattern::find(pattern, caseless, source) {
+                None => return Err(line),
+                Some(None) => {}
+                Some(found) => return Ok(Some((line, found))),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The longest mask for a host, one for its end before one for its start.
+    fn masked(&self, low: &str) -> Option<&'a Directive> {
+        let masks = self.choices().filter_map(|line| {
+            let name = line.name.to_ascii_lowercase();
+            let rest = name.strip_prefix("*.").or(name.strip_prefix('.'));
+            let front = rest.is_some_and(|rest| low.strip_suffix(rest).is_some_and(|front| front.ends_with('.')));
+            let back = name.strip_suffix(".*");
+            let tail = back.is_some_and(|rest| low.strip_prefix(rest).is_some_and(|tail| tail.starts_with('.')));
+            (front || tail).then_some((u8::from(front), name.len(), line))
+        });
+        masks.max_by_key(|(front, length, _)| (*front, *length)).map(|(.., line)| line)
+    }
 }
 
 impl<'a> Model<'a> {
@@ -100,6 +153,16 @@ impl<'a> Model<'a> {
     /// The sockets and the servers on them. Whoever asks about one server does not need them.
     pub fn listening(&self) -> &Listening {
         self.listening.get_or_init(|| Listening::of(&self.levels))
+    }
+
+    /// The `set`s of a variable in the server of a level, each with its level: those of other servers are never run
+    /// for it.
+    pub fn sets_of(&self, level: LevelId, name: &str) -> &[(LevelId, &'a Directive)] {
+        let all = self.sets.get(name).map_or(&[][..], |all| all);
+        let Some(server) = self.levels.enclosing(level, Kind::Server) else { return all };
+        // Levels are numbered in the order of the file, those in a server after it and before the next.
+        let within = &all[all.partition_point(|(id, _)| *id < server)..];
+        &within[..within.partition_point(|(id, _)| self.levels.enclosing(*id, Kind::Server) == Some(server))]
     }
 
     /// The server that a level is in, or the level itself.

@@ -1,7 +1,6 @@
 //! Who is let in on a level.
 
 use super::Maker;
-use super::written::names;
 use crate::fact::{Fact, Unknown, Why};
 use crate::platform::nginx::condition::Condition;
 use crate::platform::nginx::scope::{Kind, LevelId};
@@ -35,9 +34,6 @@ const CLIENT: [&str; 12] = [
     "cookie_",
     "arg_",
 ];
-
-/// How deep variables may be made of each other.
-const DEEPEST: usize = 8;
 
 /// The rules of addresses on a level, and what may be beside them.
 struct Rules<'a> {
@@ -141,24 +137,16 @@ impl<'a> Maker<'a> {
             let level = &levels.all[child];
             let asks = level.directive.filter(|_| matches!(level.kind, Kind::If | Kind::ServerIf))?;
             let turns_away = level.own.iter().any(|directive| refuses(directive));
-            (turns_away && self.asks_who(Condition::of(asks).value, 0))
+            (turns_away && self.asks_who(child, Condition::of(asks).value))
                 .then(|| Unknown::new(Why::NotSupported, asks.text(), "which clients this `if` turns away"))
         })
     }
 
     /// Whether a text has to do with who the client is: its address, a header or cookie or argument of its own, a
     /// certificate, or what is made of these.
-    fn asks_who(&self, text: &str, depth: usize) -> bool {
-        names([text]).into_iter().any(|name| {
-            let name = name.to_ascii_lowercase();
-            let of_client = CLIENT.iter().any(|start| name.starts_with(start));
-            of_client
-                || depth < DEEPEST
-                    && self.model.made.get(&name).is_some_and(|made| {
-                        let source = made.directive.args.first().map_or("", |word| &word.text);
-                        *made.directive.name == *"geo" || self.asks_who(source, depth + 1)
-                    })
-        })
+    fn asks_who(&self, level: LevelId, text: &str) -> bool {
+        let of_client = |name: &String| CLIENT.iter().any(|start| name.starts_with(start));
+        self.depends(level, [text]).iter().any(of_client)
     }
 
     fn restricted_by_rules(&self, id: LevelId, rules: &Rules<'_>) -> Result<bool, Unknown> {

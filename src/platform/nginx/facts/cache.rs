@@ -1,6 +1,6 @@
 //! What is kept in caches, and the zones that caches and limits share.
 
-use super::written::{names, variables};
+use super::written::variables;
 use super::{Maker, number, texts};
 use crate::fact::{Fact, Value};
 use crate::platform::nginx::scope::LevelId;
@@ -42,7 +42,7 @@ impl<'a> Maker<'a> {
             words.iter().map(|(word, from)| Fact::derived(word.clone(), from.text())).collect::<Vec<_>>()
         };
         let (bypass, no_cache) = (words("cache_bypass"), words("no_cache"));
-        let kept_back: Vec<String> = self.depends_fully(no_cache.iter().map(|(word, _)| word.as_str()));
+        let kept_back: Vec<String> = self.depends_fully(id, no_cache.iter().map(|(word, _)| word.as_str()));
         let only: Vec<(String, &Directive)> =
             bypass.iter().filter(|(word, _)| !no_cache.iter().any(|(other, _)| other == word)).cloned().collect();
         let ignores: Vec<(String, &Directive)> =
@@ -138,50 +138,6 @@ impl<'a> Maker<'a> {
         ];
         Fact::record(fields, at)
     }
-
-    /// What conditions depend on in the end: what `map` looks at, what `if` asks before it sets a variable.
-    pub fn depends_fully<'t>(&self, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
-        let mut open = names(on);
-        let mut done: Vec<String> = Vec::new();
-        let mut seen: Vec<String> = Vec::new();
-        while let Some(name) = open.pop() {
-            if seen.contains(&name) || seen.len() > 64 {
-                continue;
-            }
-            seen.push(name.clone());
-            let before = open.len();
-            if let Some(block) = self.model.made.get(&name) {
-                open.extend(names([block.directive.arg(0)]));
-                open.extend(names(block.lines.iter().filter(|line| line.args.len() == 1).map(|line| line.arg(0))));
-            }
-            for (id, set) in self.model.sets.get(&name).into_iter().flatten() {
-                open.extend(names([set.arg(1)]));
-                let asked = self.model.levels.all[*id].directive.filter(|directive| *directive.name == *"if");
-                open.extend(names(asked.iter().flat_map(|it| it.args.iter().map(|word| word.trim_start_matches('(')))));
-            }
-            if open.len() == before {
-                done.push(kind_of(&name));
-            }
-        }
-        done.sort();
-        done.dedup();
-        done
-    }
-}
-
-/// What of a request a variable is about.
-fn kind_of(name: &str) -> String {
-    match name {
-        "http_cookie" => "cookie",
-        "http_authorization" | "remote_user" => "authorization",
-        "request_method" => "method",
-        "uri" | "document_uri" | "request_uri" | "request_filename" | "fastcgi_script_name" => "uri",
-        "args" | "query_string" | "is_args" => "args",
-        name if name.starts_with("cookie_") => "cookie",
-        name if name.starts_with("arg_") => "args",
-        name => name,
-    }
-    .to_owned()
 }
 
 fn texts_of(texts: &[String], at: crate::text::Span) -> Vec<Fact> {

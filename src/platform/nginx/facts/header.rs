@@ -2,48 +2,32 @@
 
 use std::collections::BTreeSet;
 
+use super::Maker;
+use super::way::Way;
 use super::written::surely;
-use super::{Maker, texts};
-use crate::fact::{Fact, Name, Unknown, Value};
+use crate::fact::{Fact, Unknown, Value};
 use crate::header;
-use crate::platform::nginx::condition::Condition;
-use crate::platform::nginx::scope::{Kind, LevelId};
+use crate::platform::nginx::scope::LevelId;
 use crate::platform::nginx::tree::{Directive, Word};
-use crate::platform::nginx::value::{Piece, pieces, written as pieces_written};
+use crate::platform::nginx::value::{Piece, is_plain, pieces, written as pieces_written};
 use crate::text::Span;
 
 /// How many names of headers of one server are compared between its levels: a bound on work, far above use.
 const MOST_HEADERS: usize = 64;
+
+/// How many values of one header are told, and how many ways to each: bounds on work too.
+const MOST_VALUES: usize = 4096;
+const MOST_WAYS: usize = 64;
 
 /// A value that a header may have, where that is written, and whether it is only one of several.
 struct Possible<'a> {
     /// Or why there may be one that is not seen.
     value: Result<&'a str, Unknown>,
     at: Span,
-    conditional: bool,
-    chosen: Chosen,
-}
-
-/// What is asked before a header has a value.
-#[derive(Debug, Clone, Default)]
-struct Chosen {
-    /// What must be found, as the line of a `map` says it, or why that is not known.
-    by: Option<Result<String, Unknown>>,
-    /// The value in which it is to be found.
-    from: String,
-    /// What that value depends on.
-    on: Vec<String>,
-}
-
-impl Chosen {
-    fn facts(self, at: Span) -> [(Name, Fact); 3] {
-        let by = match self.by {
-            Some(Err(unknown)) => Fact::Unknown(unknown),
-            Some(Ok(by)) => Fact::derived(by, at),
-            None => Fact::derived("", at),
-        };
-        [("chosen_by", by), ("chosen_from", Fact::derived(self.from, at)), ("chosen_on", texts(self.on, at))]
-    }
+    /// Through how many variables it comes.
+    depth: usize,
+    /// What is asked before.
+    ways: Vec<Way>,
 }
 
 /// A value in the pieces that the parsers of headers take.
@@ -107,22 +91,22 @@ impl<'a> Maker<'a> {
         let Some(word) = directive.args.get(1) else { return Vec::new() };
         let at = directive.text();
         let filled_in = directive.args.iter().find_map(Word::unfilled);
-        let chosen = self.asked_by_if(level, directive);
-        let possible = match &filled_in {
-            Some(unknown) => {
-                vec![Possible { value: Err(unknown.clone()), at, conditional: false, chosen }]
-            }
-            None => self.possible(word, at, 0, chosen),
-        };
+        let ways = self.ways_to_written(level, directive);
+        let mut possible = Vec::new();
+        match &filled_in {
+            Some(unknown) => possible.push(Possible { value: Err(unknown.clone()), at, depth: 0, ways }),
+            None => self.possible(level, word, Possible { value: Ok(word), at, depth: 0, ways }, &mut possible),
+        }
         let name = || match directive.args[0].unfilled() {
             Some(unknown) => Fact::Unknown(unknown),
             None => Fact::derived(directive.arg(0).to_ascii_lowercase(), at),
         };
         let one = |possible: Possible<'_>| {
-            let own = [("always", Fact::derived(always, at)), ("conditional", Fact::derived(possible.conditional, at))];
+            let ways = self.ways(level, &possible.ways, possible.value.as_ref().map_or("", |value| value), possible.at);
+            let own = [("always", Fact::derived(always, at)), ("conditional", Fact::derived(possible.depth > 0, at))];
             let understood = match possible.value {
                 Ok(value) => {
-                    let inner = if possible.conditional { possible.at } else { without_quotes(word) };
+                    let inner = if possible.depth > 0 { possible.at } else { without_quotes(word) };
                     header::facts(directive.arg(0), &in_pieces(value), inner)
                 }
                 Err(unknown) => {
@@ -131,77 +115,58 @@ impl<'a> Maker<'a> {
                     records.chain([("name", name())]).collect()
                 }
             };
-            let fields = own.into_iter().chain(possible.chosen.facts(possible.at)).chain(understood);
+            let fields = own.into_iter().chain([("ways", ways)]).chain(understood);
             Fact::record(fields.collect::<Vec<_>>(), possible.at)
         };
         possible.into_iter().filter(|possible| possible.value != Ok("")).map(one).collect()
     }
 
-    /// The values that a word may have: its own, or where it is one variable that a `map` or `set` makes, theirs.
-    fn possible(&self, word: &'a Word, at: Span, depth: usize, chosen: Chosen) -> Vec<Possible<'a>> {
-        let value = word.unfilled().map_or(Ok(&**word), Err);
-        let own = Possible { value, at, conditional: depth > 0, chosen: chosen.clone() };
+    /// The values that a word may have: its own, or where it is one variable that a `map` or `set` makes, theirs. `so` is
+    /// what is known of it so far.
+    fn possible(&self, level: LevelId, word: &'a Word, so: Possible<'a>, to: &mut Vec<Possible<'a>>) {
+        let own = Possible { value: word.unfilled().map_or(Ok(&**word), Err), ..so };
         let name = match &pieces(word)[..] {
-            [Piece::Variable(name)] if depth < 4 => name.clone(),
-            _ => return vec![own],
+            [Piece::Variable(name)] if own.depth < 4 => name.clone(),
+            _ => return to.push(own),
         };
         let map = self.model.made.get(&name).filter(|made| *made.directive.name == *"map");
-        let sets = self.model.sets.get(&name);
-        if map.is_none() && sets.is_none() {
-            return vec![own];
+        let sets = self.model.sets_of(level, &name);
+        if map.is_none() && sets.is_empty() {
+            return to.push(own);
         }
-        let mut all = Vec::new();
+        let and = |more: &[Way]| -> Vec<Way> {
+            own.ways.iter().flat_map(|way| more.iter().map(|more| way.and(more))).take(MOST_WAYS).collect()
+        };
+        let next = |word: &Word, ways| Possible { value: Ok(""), at: word.span, depth: own.depth + 1, ways };
         if let Some(made) = map {
-            let from = made.directive.arg(0);
             for line in made.choices() {
-                let by = line.name.unfilled().map_or_else(|| Ok(line.name.to_string()), Err);
-                // What an outer one asks says more than that an inner one finds nothing.
-                let chosen = match &chosen.by {
-                    Some(_) if *line.name == *"default" => chosen.clone(),
-                    _ => self.chosen(by, from),
-                };
-                all.extend(self.possible(&line.args[0], line.args[0].span, depth + 1, chosen));
+                if to.len() > MOST_VALUES {
+                    break;
+                }
+                let ways = and(&self.ways_to(level, made, line));
+                self.possible(level, &line.args[0], next(&line.args[0], ways), to);
             }
             let more = made.doubt.as_ref().map(|unknown| {
-                let chosen = Chosen { by: Some(Err(unknown.clone())), ..self.chosen(Ok(String::new()), from) };
-                Possible { value: Err(unknown.clone()), at, conditional: true, chosen }
+                let ways = and(&[Way::unknown(unknown, made.directive.arg(0))]);
+                Possible { value: Err(unknown.clone()), at: own.at, depth: own.depth + 1, ways }
             });
-            all.extend(more);
+            to.extend(more);
         }
-        for (level, set) in sets.into_iter().flatten() {
-            let Some(word) = set.args.get(1) else { continue };
-            let asked = self.asked_on(*level);
-            let chosen = if asked.by.is_some() { asked } else { chosen.clone() };
-            all.extend(self.possible(word, word.span, depth + 1, chosen));
+        for (asking, set) in sets {
+            let Some(word) = set.args.get(1).filter(|_| to.len() <= MOST_VALUES) else { continue };
+            let ways = self.ways_into(*asking).map_or_else(|| own.ways.clone(), |ways| and(&ways));
+            self.possible(level, word, next(word, ways), to);
         }
-        all
     }
 
-    fn chosen(&self, by: Result<String, Unknown>, from: &str) -> Chosen {
-        Chosen { by: Some(by), from: from.to_owned(), on: self.depends_fully([from]) }
-    }
-
-    /// What the `if` asks that a level is, if it is one.
-    fn asked_on(&self, level: LevelId) -> Chosen {
-        let level = &self.model.levels.all[level];
-        let Some(directive) = level.directive.filter(|_| matches!(level.kind, Kind::If | Kind::ServerIf)) else {
-            return Chosen::default();
-        };
-        let asked = Condition::of(directive);
-        let by = match (directive.unfilled(), asked.how) {
-            (Some(unknown), _) => Err(unknown),
-            (None, "=") => Ok(asked.with.to_owned()),
-            (None, "~" | "~*") => Ok(format!("{}{}", asked.how, asked.with)),
-            _ => Ok("if".to_owned()),
-        };
-        self.chosen(by, asked.value)
-    }
-
-    /// What the `if` asks that a header of a level stands in, if it stands in one.
-    fn asked_by_if(&self, level: LevelId, directive: &Directive) -> Chosen {
+    /// The ways to a header of a level: of those that stand in an `if`, what it asks; of a value with variables, what
+    /// others ask that turn requests away.
+    fn ways_to_written(&self, level: LevelId, directive: &Directive) -> Vec<Way> {
         let levels = &self.model.levels;
         let has = |id: &LevelId| levels.all[*id].own.iter().any(|own| std::ptr::eq(*own, directive));
-        levels.around(level).find(has).map_or_else(Chosen::default, |id| self.asked_on(id))
+        let within = levels.around(level).find(has);
+        let past = || if is_plain(directive.arg(1)) { vec![Way::default()] } else { self.ways_past(level) };
+        within.and_then(|id| self.ways_into(id)).unwrap_or_else(past)
     }
 
     /// The headers of the levels around one that are lost on it, and why there may be more.

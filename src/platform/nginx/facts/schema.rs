@@ -201,13 +201,25 @@ static RESPONSE_HEADER: &[Field] = &[
         "whether it is only one of the values that a `map` gives, or there are requests without it",
     ),
     field(
-        "chosen_by",
-        Type::Text,
-        "what a `map` or `if` must find for it, as the line of a map says it: default, a value, or a pattern after `~`; `if` for a condition that is no comparison; the empty text where nothing is asked",
+        "ways",
+        Type::List(&Type::Record(&[WAY])),
+        "the ways to it: what `map`, `if` and `set` ask before it is sent, each for itself; one that asks nothing where nothing is asked",
     ),
-    field("chosen_from", Type::Text, "the value in which that is to be found, as it is written: $http_origin"),
+];
+
+static WAY: &[Field] = &[
     field(
-        "chosen_on",
+        "by",
+        Type::Text,
+        "what must be found, as the line of a map says it: default, a value, or a pattern after `~`; `if` for a condition that is no comparison; the empty text where nothing is asked",
+    ),
+    field(
+        "from",
+        Type::Text,
+        "the value in which that is to be found: $http_origin; a flag that `set` or `map` makes followed",
+    ),
+    field(
+        "on",
         Type::List(&Type::Text),
         "the variables on which that depends, those that `map` and `set` make followed, without `$`",
     ),

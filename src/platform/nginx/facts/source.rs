@@ -1,12 +1,18 @@
 //! What a value comes from: variables that `map` and `set` make followed, and what patterns have found in them.
 
+use std::collections::BTreeSet;
+
 use super::Maker;
+use super::written::names;
 use crate::fact::Unknown;
 use crate::platform::nginx::condition::Condition;
 use crate::platform::nginx::pattern::{Group, may_break_lines};
 use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::{Directive, Word};
 use crate::platform::nginx::value::{Piece, pieces};
+
+/// How many variables are followed: a bound on work.
+const MOST_VARIABLES: usize = 64;
 
 /// A pattern that has matched, and the value that it was held against.
 #[derive(Debug, Clone, Copy)]
@@ -37,55 +43,55 @@ impl<'a> Maker<'a> {
             _ => self.matched(level, directive),
         };
         for word in directive.args.iter().filter(|word: &&Word| !word.templated) {
-            self.follow(word, matched, &mut sources);
+            self.follow(level, word, matched, &mut sources);
         }
         sources
     }
 
-    fn follow(&self, text: &str, matched: Option<Matched<'a>>, to: &mut Sources) {
+    fn follow(&self, level: LevelId, text: &str, matched: Option<Matched<'a>>, to: &mut Sources) {
         let found = |group: Group<'_>| matched.filter(|it| may_break_lines(it.pattern, group).unwrap_or(false));
         for piece in pieces(text) {
             match piece {
                 Piece::Text(_) => {}
                 Piece::Capture(number) => {
                     if let Some(by) = found(Group::Number(number)).filter(|by| !by.escapes) {
-                        self.follow(by.value, None, to);
+                        self.follow(level, by.value, None, to);
                     }
                 }
                 Piece::Variable(name) => match matched {
                     Some(by) if may_break_lines(by.pattern, Group::Name(&name)).is_some() => {
                         if found(Group::Name(&name)).is_some() {
-                            self.follow(by.value, None, to);
+                            self.follow(level, by.value, None, to);
                         }
                     }
-                    _ => self.follow_variable(name, matched, to),
+                    _ => self.follow_variable(level, name, matched, to),
                 },
             }
         }
     }
 
-    fn follow_variable(&self, name: String, matched: Option<Matched<'a>>, to: &mut Sources) {
+    fn follow_variable(&self, level: LevelId, name: String, matched: Option<Matched<'a>>, to: &mut Sources) {
         if to.seen.contains(&name) {
             return;
         }
         to.seen.push(name.clone());
         let map = self.model.made.get(&name).filter(|made| *made.directive.name == *"map");
-        let sets = self.model.sets.get(&name);
+        let sets = self.model.sets_of(level, &name);
         if let Some(map) = map {
             to.doubt = to.doubt.take().or_else(|| map.doubt.clone());
             for line in map.choices() {
                 to.doubt = to.doubt.take().or_else(|| line.unfilled());
                 let pattern = line.name.strip_prefix('~').map(|rest| rest.strip_prefix('*').unwrap_or(rest));
                 let own = pattern.map(|pattern| Matched { pattern, value: map.directive.arg(0), escapes: false });
-                self.follow(line.arg(0), own.or(matched), to);
+                self.follow(level, line.arg(0), own.or(matched), to);
             }
         }
-        for (level, set) in sets.into_iter().flatten() {
+        for (at, set) in sets {
             to.doubt = to.doubt.take().or_else(|| set.unfilled());
-            let own = self.matched(*level, set).map(|matched| Matched { escapes: true, ..matched });
-            self.follow(set.arg(1), own, to);
+            let own = self.matched(*at, set).map(|matched| Matched { escapes: true, ..matched });
+            self.follow(level, set.arg(1), own, to);
         }
-        if map.is_none() && sets.is_none() {
+        if map.is_none() && sets.is_empty() {
             to.variables.push(name);
         }
     }
@@ -113,4 +119,58 @@ impl<'a> Maker<'a> {
             }
         })
     }
+    /// What conditions on a level depend on in the end: what `map` looks at, what `if` asks before it sets a variable.
+    pub fn depends_fully<'t>(&self, level: LevelId, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+        let mut kinds: Vec<String> = self.depends(level, on).iter().map(|name| kind_of(name)).collect();
+        kinds.sort();
+        kinds.dedup();
+        kinds
+    }
+
+    /// The variables that some texts depend on in the end and that nothing here makes, in no order.
+    pub fn depends<'t>(&self, level: LevelId, on: impl IntoIterator<Item = &'t str>) -> Vec<String> {
+        let mut open = names(on);
+        let mut done: Vec<String> = Vec::new();
+        let mut seen: BTreeSet<String> = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            if seen.len() > MOST_VARIABLES || !seen.insert(name.clone()) {
+                continue;
+            }
+            let made = self.model.made.get(&name);
+            let sets = self.model.sets_of(level, &name);
+            if let Some(block) = made {
+                // Without an argument it is the address that `geo` looks at.
+                let source = match block.directive.args.len() {
+                    1 if *block.directive.name == *"geo" => "$remote_addr",
+                    _ => block.directive.arg(0),
+                };
+                open.extend(names([source]));
+                open.extend(names(block.choices().map(|line| line.arg(0))));
+            }
+            for (id, set) in sets {
+                open.extend(names([set.arg(1)]));
+                let asked = self.model.levels.all[*id].directive.filter(|directive| *directive.name == *"if");
+                open.extend(names(asked.iter().flat_map(|it| it.args.iter().map(|word| word.trim_start_matches('(')))));
+            }
+            if made.is_none() && sets.is_empty() {
+                done.push(name);
+            }
+        }
+        done
+    }
+}
+
+/// What of a request a variable is about.
+fn kind_of(name: &str) -> String {
+    match name {
+        "http_cookie" => "cookie",
+        "http_authorization" | "remote_user" => "authorization",
+        "request_method" => "method",
+        "uri" | "document_uri" | "request_uri" | "request_filename" | "fastcgi_script_name" => "uri",
+        "args" | "query_string" | "is_args" => "args",
+        name if name.starts_with("cookie_") => "cookie",
+        name if name.starts_with("arg_") => "args",
+        name => name,
+    }
+    .to_owned()
 }

@@ -20,7 +20,7 @@ impl Maker<'_> {
         let lower = written.to_ascii_lowercase();
         let scheme = match (family, lower.split_once("://")) {
             ("proxy" | "grpc", Some((scheme, _))) if scheme.contains('$') => None,
-            ("proxy" | "grpc", _) if lower.starts_with('$') => self.scheme_of(&lower, 0),
+            ("proxy" | "grpc", _) if lower.starts_with('$') => self.scheme_of(id, &lower, 0),
             ("proxy" | "grpc", Some((scheme, _))) => Some(scheme.to_owned()),
             ("proxy", None) => Some("http".to_owned()),
             _ => Some(family.to_owned()),
@@ -51,7 +51,7 @@ impl Maker<'_> {
             ("scheme", known(scheme.map_or_else(made, |scheme| Fact::derived(scheme, at)))),
             ("tls", known(tls.map_or_else(made, |tls| Fact::derived(tls, at)))),
             ("verified", self.unless(verifying, of, || Fact::derived(on, verified))),
-            ("host_variables", self.names_host(host, at)),
+            ("host_variables", self.names_host(id, host, at)),
             (
                 "request_buffered",
                 self.unless(buffering, of, || {
@@ -63,7 +63,7 @@ impl Maker<'_> {
     }
 
     /// The scheme of an address that begins with a variable, where all its values have the same.
-    fn scheme_of(&self, text: &str, depth: usize) -> Option<String> {
+    fn scheme_of(&self, level: LevelId, text: &str, depth: usize) -> Option<String> {
         let name = match pieces(text).into_iter().next()? {
             Piece::Text(text) => return Some(text.split_once("://").map_or("http", |(scheme, _)| scheme).to_owned()),
             Piece::Variable(name) if depth < 8 => name,
@@ -71,24 +71,24 @@ impl Maker<'_> {
         };
         let lines = self.model.made.get(&name).into_iter().flat_map(|block| &block.lines);
         let mapped = lines.filter(|line| line.args.len() == 1).map(|line| line.arg(0));
-        let set = self.model.sets.get(&name).into_iter().flatten().map(|(_, set)| set.arg(1));
-        let mut schemes = mapped.chain(set).map(|value| self.scheme_of(&value.to_ascii_lowercase(), depth + 1));
+        let set = self.model.sets_of(level, &name).iter().map(|(_, set)| set.arg(1));
+        let mut schemes = mapped.chain(set).map(|value| self.scheme_of(level, &value.to_ascii_lowercase(), depth + 1));
         let first = schemes.next()??;
         schemes.all(|scheme| scheme.as_ref() == Some(&first)).then_some(first)
     }
 
     /// The variables that name a host: those before the first `/`, `?` or `#`, with which a host ends. `map` and `set`
     /// are followed.
-    fn names_host(&self, text: &str, at: Span) -> Fact {
+    fn names_host(&self, level: LevelId, text: &str, at: Span) -> Fact {
         let mut seen = BTreeMap::new();
-        self.ends_host(text, &mut seen);
+        self.ends_host(level, text, &mut seen);
         let names = seen.into_iter().filter(|(_, made)| made.is_none()).map(|(name, _)| Fact::derived(name, at));
         Fact::derived(Value::from(names.collect::<Vec<_>>()), at)
     }
 
     /// Whether the host that a text begins with ends in it. `seen` has each variable of the host with whether it ends
     /// in every value that the configuration gives it; `None` where it gives it none.
-    fn ends_host(&self, text: &str, seen: &mut BTreeMap<String, Option<bool>>) -> bool {
+    fn ends_host(&self, level: LevelId, text: &str, seen: &mut BTreeMap<String, Option<bool>>) -> bool {
         for piece in pieces(text) {
             let name = match piece {
                 Piece::Text(text) if text.contains(['/', '?', '#']) => return true,
@@ -104,11 +104,11 @@ impl Maker<'_> {
             }
             let lines = self.model.made.get(&name).into_iter().flat_map(|block| &block.lines);
             let mapped = lines.filter(|line| line.args.len() == 1).map(|line| line.arg(0));
-            let set = self.model.sets.get(&name).into_iter().flatten().map(|(_, set)| set.arg(1));
+            let set = self.model.sets_of(level, &name).iter().map(|(_, set)| set.arg(1));
             let values: Vec<&str> = mapped.chain(set).collect();
             seen.insert(name.clone(), (!values.is_empty()).then_some(false));
             // All of them are looked at, whether or not it ends in one.
-            let open = values.iter().filter(|value| !self.ends_host(value, seen)).count();
+            let open = values.iter().filter(|value| !self.ends_host(level, value, seen)).count();
             if !values.is_empty() && open == 0 {
                 seen.insert(name, Some(true));
                 return true;

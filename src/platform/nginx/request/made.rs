@@ -5,8 +5,6 @@ use super::run::Run;
 use super::variable::{Text, in_network};
 use crate::fact::{Unknown, Why};
 use crate::platform::nginx::model::Made;
-use crate::platform::nginx::pattern;
-use crate::platform::nginx::tree::Directive;
 
 impl<'a> Run<'a> {
     /// What the block makes of the request as it is now.
@@ -29,60 +27,14 @@ impl<'a> Run<'a> {
         if let Some(line) = made.lines.iter().find(|line| line.templated()) {
             return Text::Unknown(Unknown::new(Why::Templated, line.span, "the rendered file"));
         }
-        match self.map_line(made, &source) {
-            Ok(Some(line)) => self.value(line.arg(0)),
-            Ok(None) => {
-                let default = made.lines.iter().find(|line| *line.name == *"default" && line.args.len() == 1);
-                default.map_or(Text::Known(String::new()), |line| self.value(line.arg(0)))
+        match made.line(&source) {
+            Ok(Some((line, found))) => {
+                found.into_iter().for_each(|found| self.captured(found));
+                self.value(line.arg(0))
             }
+            Ok(None) => made.default().map_or(Text::Known(String::new()), |line| self.value(line.arg(0))),
             Err(line) => Text::Unknown(self.unsupported(line.span, "an expression that is not understood")),
         }
-    }
-
-    /// The line of a map that a text leads to: the exact one, with `hostnames` the masks, the first expression.
-    fn map_line(&mut self, made: &Made<'a>, source: &str) -> Result<Option<&'a Directive>, &'a Directive> {
-        let hostnames = made.lines.iter().any(|line| *line.name == *"hostnames" && line.args.is_empty());
-        let host = source.trim_end_matches('.');
-        let source = if hostnames { host } else { source };
-        let low = source.to_ascii_lowercase();
-        let lines = || made.lines.iter().copied().filter(|line| line.args.len() == 1);
-        let plain = |line: &&Directive| {
-            let name = line.name.strip_prefix('\\').unwrap_or(&line.name).to_ascii_lowercase();
-            !line.name.starts_with('~')
-                && (*line.name != *"default" && name == low || hostnames && name.strip_prefix('.') == Some(&*low))
-        };
-        if let Some(line) = lines().find(plain) {
-            return Ok(Some(line));
-        }
-        if hostnames {
-            let masks = lines().filter_map(|line| {
-                let name = line.name.to_ascii_lowercase();
-                let rest = name.strip_prefix("*.").or(name.strip_prefix('.'));
-                let front = rest.is_some_and(|rest| low.strip_suffix(rest).is_some_and(|front| front.ends_with('.')));
-                let back = name.strip_suffix(".*");
-                let tail = back.is_some_and(|rest| low.strip_prefix(rest).is_some_and(|tail| tail.starts_with('.')));
-                (front || tail).then_some((u8::from(front), name.len(), line))
-            });
-            if let Some((.., line)) = masks.max_by_key(|(front, length, _)| (*front, *length)) {
-                return Ok(Some(line));
-            }
-        }
-        if source.is_empty() {
-            return Ok(None);
-        }
-        for line in lines() {
-            let Some(pattern) = line.name.strip_prefix('~') else { continue };
-            let (pattern, caseless) = pattern.strip_prefix('*').map_or((pattern, false), |pattern| (pattern, true));
-            match pattern::find(pattern, caseless, source) {
-                None => return Err(line),
-                Some(None) => {}
-                Some(Some(found)) => {
-                    self.captured(found);
-                    return Ok(Some(line));
-                }
-            }
-        }
-        Ok(None)
     }
 
     fn by_address(&mut self, made: &Made<'a>) -> Text {
