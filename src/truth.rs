@@ -4,6 +4,8 @@
 //! connectives can tell. An incomplete list may hold any number of further items, so what one more item of which
 //! nothing is known says can only keep an answer from being definite, never make it so.
 
+mod join;
+
 use std::sync::Arc;
 
 use crate::expr::{self, Base, Cond, Expr, Int, Order, Param, Params, Question, Read, Set, Text};
@@ -451,7 +453,11 @@ impl<'a> Evaluation<'a> {
         // One item can decide: the one for which `exists` holds, or `all` does not.
         let decides = !all;
         let mut open = false;
-        for item in items.into_iter().flat_map(Items::iter) {
+        let joined = items.filter(|_| !all).and_then(|items| self.joined(items, body, frame));
+        let count = joined.as_ref().map_or(items.map_or(0, Items::len), Vec::len);
+        for number in 0..count {
+            let number = joined.as_ref().map_or(number, |numbers| numbers[number] as usize);
+            let Some(item) = items.and_then(|items| items.get(number)) else { continue };
             self.step(1)?;
             match self.cond(body, Some(&Frame::within(frame, &item)))? {
                 Some(value) if value == decides => {
@@ -474,6 +480,17 @@ impl<'a> Evaluation<'a> {
             }
         }
         Ok((!open).then_some(!decides))
+    }
+
+    /// The numbers of the items that `exists` has to look at, where an index tells.
+    fn joined(&mut self, items: &Items, body: &Cond, frame: Option<&Frame<'_>>) -> Option<Vec<u32>> {
+        let Items::Here(items) = items else { return None };
+        let depth = frame.map_or(0, |frame| frame.depth + 1);
+        let (field, other) = join::on(body, depth).filter(|_| join::is_long(items))?;
+        let mark = self.causes.len();
+        let value = self.text(other, frame);
+        self.causes.truncate(mark);
+        Some(join::matching(items, field, &value.ok().flatten()?))
     }
 
     fn ask(&mut self, question: &Question, text: &Text, frame: Option<&Frame<'_>>) -> Maybe<bool> {

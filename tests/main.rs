@@ -18,6 +18,7 @@ mod header;
 mod hook;
 mod hostile;
 mod integrations;
+mod join;
 mod judge;
 mod live;
 mod load;

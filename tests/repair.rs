@@ -341,3 +341,23 @@ proptest! {
         prop_assert_eq!(patched(&old, &diff), new);
     }
 }
+
+/// Several headers that are missing are written in one go, and into the locations that would lose them.
+#[test]
+fn headers_that_a_location_would_lose_are_written_there_too() {
+    let site = "events {}\nhttp {\n  server {\n    listen 443 ssl;\n    server_name shop.example;\n    \
+                ssl_certificate a.crt;\n    ssl_certificate_key a.key;\n    root /srv/www;\n    \
+                add_header Referrer-Policy no-referrer always;\n    location / { try_files $uri =404; }\n    \
+                location /a/ { add_header Cache-Control no-store; try_files $uri =404; }\n    \
+                location /b/ {\n      add_header X-Frame-Options DENY always;\n      try_files $uri =404;\n    }\n  }\n}\n";
+    let folder = folder(&[("nginx.conf", site)]);
+    let output = run(folder.path(), &["nginx.conf", "--fix=unsafe"]);
+    let text = said(&output);
+    for check in ["hsts-missing", "csp-missing", "framing-open", "nosniff-missing", "add-header-dropped"] {
+        assert!(!text.contains(&format!("nginx/{check}]")), "{text}");
+    }
+    assert!(!text.contains("left:"), "{text}");
+    let fixed = fs::read_to_string(folder.path().join("nginx.conf")).unwrap();
+    assert_eq!(fixed.matches("X-Content-Type-Options nosniff").count(), 3, "{fixed}");
+    assert_eq!(fixed.matches("X-Frame-Options DENY").count(), 3, "{fixed}");
+}

@@ -1,6 +1,7 @@
 //! What everybody gets wrong about nginx, each as a small configuration that the real nginx runs and real requests that
 //! show the truth, and hardline's answer to the same requests.
 
+mod flags;
 mod rows;
 mod tls;
 

@@ -1,7 +1,7 @@
 //! The edits of a fix, in nginx's language.
 
 use super::parse::parse;
-use super::tree::{Body, Directive, Item};
+use super::tree::{Body, Directive, Item, directives};
 use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::{Fact, List, Subject, Value, Why};
 use crate::text::{Place, Source, Sources, Span};
@@ -33,7 +33,11 @@ pub fn edits(sources: &Sources, subject: &Subject, op: &EditOp) -> Result<Vec<Te
         }
         EditOp::Add { to, line } => {
             let (source, block) = directive(sources, place(subject, to)?, to)?;
-            inserted(source, &block, std::slice::from_ref(line))
+            let mut edits = inserted(source, &block, std::slice::from_ref(line))?;
+            for inner in losing(&block, line) {
+                edits.extend(inserted(source, inner, std::slice::from_ref(line))?);
+            }
+            Ok(edits)
         }
         EditOp::Copy { from, into } => {
             let lines = lines(sources, subject, from)?;
@@ -126,6 +130,33 @@ fn comment(source: &Source, directive: &Directive, reason: &str) -> Result<Vec<T
     let at = Span::at(source.id(), directive.span.start as usize);
     let indent = indent(source, directive.span.start as usize);
     Ok(vec![TextEdit { span: at, text: format!("# {reason}{}{indent}# ", ending(source)) }])
+}
+
+/// The blocks in another that would lose a response header that is added to it, because they add some of their own.
+fn losing<'d>(block: &'d Directive, line: &str) -> Vec<&'d Directive> {
+    let Some(name) = line.strip_prefix("add_header ").and_then(|rest| rest.split_whitespace().next()) else {
+        return Vec::new();
+    };
+    let own = |block: &'d Directive| -> Vec<&'d Directive> {
+        block.block().map_or_else(Vec::new, |it| directives(&it.items))
+    };
+    let merges = |all: &[&Directive]| all.iter().any(|it| *it.name == *"add_header_inherit" && it.arg(0) == "merge");
+    let (mut open, mut found) = (vec![block], Vec::new());
+    while let Some(outer) = open.pop() {
+        let all = own(outer);
+        if merges(&all) {
+            continue;
+        }
+        for inner in all.into_iter().filter(|it| matches!(&*it.name.text, "location" | "if" | "limit_except")) {
+            let all = own(inner);
+            let mut added = all.iter().filter(|it| *it.name == *"add_header").peekable();
+            if added.peek().is_some() && !merges(&all) && added.all(|it| !it.arg(0).eq_ignore_ascii_case(name)) {
+                found.push(inner);
+            }
+            open.push(inner);
+        }
+    }
+    found
 }
 
 /// Writes lines at the start of a block.

@@ -6,8 +6,9 @@ mod cache;
 mod header;
 mod log;
 mod place;
-mod promise;
+pub mod promise;
 pub mod schema;
+mod secret;
 mod server;
 mod source;
 mod start;
@@ -18,6 +19,7 @@ mod written;
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap};
 
+use self::promise::Homeless;
 use super::model::Model;
 use super::scope::{Kind, Level, LevelId};
 use super::tree::{Directive, File};
@@ -25,7 +27,7 @@ use super::version::Version;
 use crate::caching::CacheRule;
 use crate::fact::{Fact, Items, List, Name, Origin, Record, Spans, Unknown, Value, Why};
 use crate::platform::Wanted;
-use crate::text::{Sources, Span};
+use crate::text::{SourceId, Sources, Span};
 
 /// What facts are made of.
 pub struct Subject<'a> {
@@ -35,6 +37,8 @@ pub struct Subject<'a> {
     pub file: &'a File,
     /// The sources of the run.
     pub sources: &'a Sources,
+    /// Those of them that it is read from.
+    pub holding: &'a [SourceId],
     /// Whether it is a whole configuration.
     pub whole: bool,
     /// The level on which the directives of the file stand.
@@ -47,11 +51,20 @@ pub struct Subject<'a> {
     pub wanted: &'a Wanted,
     /// The project's rules for caches.
     pub cache_rules: &'a [CacheRule],
+    /// The example pages of these that no configuration answers for, where this one is to tell them.
+    pub homeless: Option<&'a Homeless>,
 }
 
 /// All facts of a configuration.
 pub fn facts(subject: &Subject<'_>) -> Record {
-    let maker = Maker { subject, model: subject.model, labels: OnceCell::new(), level_labels: OnceCell::new() };
+    let maker = Maker {
+        subject,
+        model: subject.model,
+        servers: subject.model.levels.of_kind(Kind::Server).collect(),
+        labels: OnceCell::new(),
+        level_labels: OnceCell::new(),
+        keepers: OnceCell::new(),
+    };
     let mut facts: Vec<(Name, Fact)> = written::facts(&maker);
     let mut add = |name: Name, make: &dyn Fn() -> Option<Fact>| {
         if subject.wanted.has(name) {
@@ -69,6 +82,8 @@ pub fn facts(subject: &Subject<'_>) -> Record {
     add("response_headers", &|| Some(header::written(&maker)));
     add("log_formats", &|| Some(log::formats(&maker)));
     add("cache_rules", &|| Some(promise::rules(&maker)));
+    add("secrets", &|| Some(secret::secrets(&maker)));
+    add("secret_files", &|| Some(secret::files(&maker)));
     add("zones", &|| Some(cache::zones(&maker)));
     facts.extend(start::starts(&maker));
     Record::new(facts)
@@ -100,6 +115,10 @@ fn ordinal(number: usize) -> String {
 struct Maker<'a> {
     subject: &'a Subject<'a>,
     model: &'a Model<'a>,
+    /// The servers, and of a part of one the server that it must be in.
+    servers: Vec<LevelId>,
+    /// How many servers keep answers in each cache.
+    keepers: OnceCell<HashMap<&'a str, i64>>,
     /// What a reader would call each server.
     labels: OnceCell<BTreeMap<LevelId, String>>,
     /// What a reader would call each level.
@@ -115,7 +134,7 @@ impl<'a> Maker<'a> {
 
     /// The servers, and of a part of one the server that it must be in.
     fn servers(&self) -> impl Iterator<Item = LevelId> + '_ {
-        self.model.levels.of_kind(Kind::Server)
+        self.servers.iter().copied()
     }
 
     /// The levels of a server whose settings a response can have.
@@ -141,7 +160,6 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// What a reader would call a level.
     /// What a reader would call a level: what opens it, and where several are opened so, of which server it is, and which
     /// of them. Checks find what belongs to a level by it.
     fn label(&self, id: LevelId) -> String {

@@ -38,8 +38,7 @@ impl<'a> Levels<'a> {
             if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
                 continue;
             }
-            let is = |directive: &&&Directive| names.contains(&&*directive.name);
-            let directives: Vec<&Directive> = level.own.iter().filter(is).copied().collect();
+            let directives = level.named_any(names);
             let here = level.doubts.iter().find(|doubt| {
                 let touched = names.iter().find(|name| doubt.touches(name));
                 touched.is_some_and(|name| directives.is_empty() || doubt.hides || adds(name))

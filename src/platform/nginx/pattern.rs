@@ -162,3 +162,113 @@ fn inside<'p>(pattern: &'p str, group: Group<'_>) -> Option<&'p str> {
     }
     None
 }
+
+/// A text that an expression finds something in: of each choice the first, of what may be repeated one. `None` where
+/// none is found so.
+pub fn sample(pattern: &str, caseless: bool) -> Option<String> {
+    let mut rest = pattern;
+    let made = alternatives(&mut rest, 0).filter(|_| rest.is_empty())?;
+    let fits = |text: &String| matches!(find(pattern, caseless, text), Some(Some(_)));
+    let slashed = format!("/{made}");
+    [made, slashed].into_iter().find(|text| text.starts_with('/') && fits(text))
+}
+
+/// What the first of some alternatives finds, up to the parenthesis that ends them.
+fn alternatives(rest: &mut &str, depth: usize) -> Option<String> {
+    let first = sequence(rest, depth)?;
+    while let Some(after) = rest.strip_prefix('|') {
+        *rest = after;
+        sequence(rest, depth)?;
+    }
+    Some(first)
+}
+
+fn sequence(rest: &mut &str, depth: usize) -> Option<String> {
+    let mut made = String::new();
+    while let Some(first) = rest.chars().next().filter(|first| !matches!(first, '|' | ')')) {
+        let after = &rest[first.len_utf8()..];
+        let one = match first {
+            '^' | '$' => {
+                *rest = after;
+                continue;
+            }
+            '(' if depth < 16 => {
+                *rest = opened(after)?;
+                let inner = alternatives(rest, depth + 1)?;
+                *rest = rest.strip_prefix(')')?;
+                inner
+            }
+            '(' => return None,
+            '[' => {
+                let class = class(rest);
+                *rest = &rest[class.len()..];
+                member(class)?.to_string()
+            }
+            '\\' => {
+                let next = after.chars().next()?;
+                *rest = &after[next.len_utf8()..];
+                escaped(next)?
+            }
+            other => {
+                *rest = after;
+                if other == '.' { "x".to_owned() } else { other.to_string() }
+            }
+        };
+        let times = quantified(rest)?;
+        (0..times).for_each(|_| made.push_str(&one));
+    }
+    Some(made)
+}
+
+/// What comes after the opening of a group that takes what it finds.
+fn opened(after: &str) -> Option<&str> {
+    let Some(special) = after.strip_prefix('?') else { return Some(after) };
+    if let Some(plain) = special.strip_prefix(':') {
+        return Some(plain);
+    }
+    let named = special.strip_prefix("P<").or(special.strip_prefix('<')).filter(|rest| !rest.starts_with(['=', '!']));
+    named.and_then(|rest| rest.split_once('>')).map(|(_, inner)| inner)
+}
+
+/// What an escape finds.
+fn escaped(next: char) -> Option<String> {
+    Some(match next {
+        'd' => "1".to_owned(),
+        'w' | 'S' | 'D' => "x".to_owned(),
+        'b' => String::new(),
+        next if next.is_ascii_alphanumeric() => return None,
+        next => next.to_string(),
+    })
+}
+
+/// A character of a class.
+fn member(class: &str) -> Option<char> {
+    let inner = class.strip_prefix('[')?.strip_suffix(']')?;
+    if inner.starts_with('^') {
+        return Some('x');
+    }
+    let mut chars = inner.chars();
+    match chars.next()? {
+        '\\' => escaped(chars.next()?)?.chars().next(),
+        '[' => Some('x'),
+        first => Some(first),
+    }
+}
+
+/// How often what is before a quantifier is taken; `None` where it is none that is known.
+fn quantified(rest: &mut &str) -> Option<usize> {
+    let (times, length) = match rest.chars().next() {
+        Some('?') => (0, 1),
+        Some('*' | '+') => (1, 1),
+        Some('{') => {
+            let (inner, _) = rest[1..].split_once('}')?;
+            let least = inner.split(',').next().unwrap_or_default();
+            (least.parse::<usize>().ok().filter(|least| *least <= 8)?, inner.len() + 2)
+        }
+        _ => return Some(1),
+    };
+    *rest = &rest[length..];
+    // Lazy and possessive ones find the same.
+    *rest = rest.strip_prefix(['?', '+']).unwrap_or(rest);
+    Some(times)
+}

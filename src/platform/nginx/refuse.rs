@@ -4,7 +4,7 @@
 //! are what it would print once those before are mended. What nginx finds only when a block ends (`late`) comes where
 //! it would come. Functions are named after those of nginx that they follow, 1.22.1 and 1.31.4.
 
-mod address;
+pub mod address;
 mod block;
 mod content;
 mod core;

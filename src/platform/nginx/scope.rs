@@ -1,5 +1,8 @@
 //! The levels of a configuration: which block stands in which, and what each says itself.
 
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
 use super::tree::{Body, Directive, File, Item, Step, walk};
 use crate::fact::{Unknown, Why};
 use crate::text::Span;
@@ -61,8 +64,46 @@ pub struct Level<'a> {
     pub own: Vec<&'a Directive>,
     /// The levels in it, in order.
     pub children: Vec<LevelId>,
+    /// Those of them that an `if` opens.
+    pub ifs: Vec<LevelId>,
     /// What may say more.
     pub doubts: Vec<Doubt>,
+    /// Of many directives, the numbers of those of each name.
+    numbers: OnceCell<HashMap<Box<str>, Vec<usize>>>,
+}
+
+/// How many directives of a level are looked through for those of a name; of more there is an index.
+const FEW: usize = 24;
+
+impl<'a> Level<'a> {
+    /// What it says itself under this name, in order.
+    fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a Directive> + 's {
+        let few = if self.own.len() > FEW { &[][..] } else { &self.own };
+        let known = if few.is_empty() { self.index().get(name).map_or(&[][..], |numbers| numbers) } else { &[] };
+        let scanned = few.iter().copied().filter(move |directive| *directive.name == *name);
+        scanned.chain(known.iter().filter_map(|&number| self.own.get(number).copied()))
+    }
+
+    /// What it says itself under any of these names, in order.
+    pub fn named_any(&self, names: &[&str]) -> Vec<&'a Directive> {
+        if self.own.len() <= FEW {
+            return self.own.iter().copied().filter(|directive| names.contains(&&*directive.name)).collect();
+        }
+        let mut numbers: Vec<usize> =
+            names.iter().filter_map(|name| self.index().get(*name)).flatten().copied().collect();
+        numbers.sort_unstable();
+        numbers.into_iter().filter_map(|number| self.own.get(number).copied()).collect()
+    }
+
+    fn index(&self) -> &HashMap<Box<str>, Vec<usize>> {
+        self.numbers.get_or_init(|| {
+            let mut index: HashMap<Box<str>, Vec<usize>> = HashMap::new();
+            for (number, directive) in self.own.iter().enumerate() {
+                index.entry(directive.name.text.clone()).or_default().push(number);
+            }
+            index
+        })
+    }
 }
 
 /// All levels of one configuration.
@@ -125,7 +166,7 @@ impl<'a> Levels<'a> {
         Levels::with_servers(file, kind, None)
     }
 
-    /// The same, of one server alone: the others are there and empty. `only` is its number among all.
+    /// The same, of one server alone, as if the others were not there. `only` is its number among all.
     pub fn with_servers(file: &'a File, kind: Kind, only: Option<usize>) -> Levels<'a> {
         let mut levels = Levels { all: Vec::new(), only, servers: 0 };
         // What a fragment stands in is there too, so that its levels look like those of a whole configuration.
@@ -146,10 +187,13 @@ impl<'a> Levels<'a> {
 
     fn open(&mut self, kind: Kind, directive: Option<&'a Directive>, parent: Option<LevelId>) -> LevelId {
         let id = self.all.len();
-        let level = Level { kind, directive, parent, own: Vec::new(), children: Vec::new(), doubts: Vec::new() };
-        self.all.push(level);
+        let (own, children, ifs, doubts, numbers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), OnceCell::new());
+        self.all.push(Level { kind, directive, parent, own, children, ifs, doubts, numbers });
         if let Some(parent) = parent {
             self.all[parent].children.push(id);
+            if matches!(kind, Kind::If | Kind::ServerIf) {
+                self.all[parent].ifs.push(id);
+            }
         }
         id
     }
@@ -158,8 +202,15 @@ impl<'a> Levels<'a> {
         let kind = self.all[id].kind;
         let mut inner = Vec::new();
         let level = &mut self.all[id];
+        let (only, servers) = (self.only, &mut self.servers);
         walk(items, &mut |step| match step {
             Step::Directive(directive) => {
+                if kind == Kind::Http && *directive.name == *"server" && directive.block().is_some() {
+                    *servers += 1;
+                    if only.is_some_and(|only| only + 1 != *servers) {
+                        return;
+                    }
+                }
                 level.own.push(directive);
                 if let Body::Block(block) = &directive.body {
                     inner.push((directive, &block.items));
@@ -187,12 +238,6 @@ impl<'a> Levels<'a> {
         for (directive, items) in inner {
             let kind = kind_of(kind, directive);
             let child = self.open(kind, Some(directive), Some(id));
-            if kind == Kind::Server {
-                self.servers += 1;
-                if self.only.is_some_and(|only| only + 1 != self.servers) {
-                    continue;
-                }
-            }
             self.fill(child, items);
         }
     }
@@ -214,7 +259,7 @@ impl<'a> Levels<'a> {
 
     /// What a level itself says under this name, in order.
     pub fn own<'s>(&'s self, id: LevelId, name: &'s str) -> impl Iterator<Item = &'a Directive> + 's {
-        self.all[id].own.iter().copied().filter(move |directive| *directive.name == *name)
+        self.all[id].named(name)
     }
 
     /// The place of a level: the name of its block, or the start of what it was read from.

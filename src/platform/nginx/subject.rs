@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::facts::promise::Homeless;
 use super::facts::{self, facts};
 use super::include::{Conf, Library};
 use super::model::Model;
@@ -51,9 +52,18 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
         library.know(&file.location, file.source);
     }
     let read: Vec<(Conf, Location)> = claimed.iter().map(|file| conf(&mut library, file)).collect();
-    let mut subjects = Vec::new();
-    for root in roots(claimed, &read) {
+    let mut subjects: Vec<Subject> = Vec::new();
+    let roots = roots(claimed, &read);
+    // What differs between versions is said by facts of their own; everything else is as in the newest.
+    let newest = versions.last().copied().unwrap_or_else(Version::newest);
+    let model = |root: usize| {
         let (conf, folder) = &read[root];
+        let levels = Levels::within(&conf.file, kind_of(&conf.file).unwrap_or(Kind::Location));
+        Model::within(levels, Span::at(claimed[root].source, 0), newest, context.files, folder.clone())
+    };
+    let homeless = (!rules.is_empty()).then(|| Homeless::of(&rules, roots.iter().map(|&root| model(root))));
+    for root in roots {
+        let (conf, _) = &read[root];
         let asked = |file: &Claimed| file.asked && conf.sources.contains(&file.source);
         if !claimed.iter().any(asked) {
             continue;
@@ -62,23 +72,20 @@ pub(super) fn subjects(claimed: &[Claimed], context: &Context<'_>, reading: &mut
         let file = &claimed[root];
         let kind = kind_of(&conf.file);
         let whole = kind == Some(Kind::Main);
-        let main = Span::at(file.source, 0);
-        let part_of = kind.unwrap_or(Kind::Location);
-        let levels = Levels::within(&conf.file, part_of);
-        // What differs between versions is said by facts of their own; everything else is as in the newest.
-        let newest = versions.last().copied().unwrap_or_else(Version::newest);
-        let model = Model::within(levels, main, newest, context.files, folder.clone());
+        let model = model(root);
         let label = name::subject_name(file.location.path());
         let mut made = facts(&facts::Subject {
             model: &model,
             file: &conf.file,
             sources: &reading.sources,
+            holding: &conf.sources,
             whole,
-            part_of,
+            part_of: kind.unwrap_or(Kind::Location),
             versions: &versions,
             name: &label,
             wanted: context.wanted,
             cache_rules: &rules,
+            homeless: homeless.as_ref().filter(|_| subjects.is_empty()),
         });
         Veil::of(conf.sources.iter().map(|&source| reading.sources.get(source))).over(&mut made);
         let absent = "only a part of a configuration, without `http`: what it leaves out may be said around it";

@@ -1,8 +1,11 @@
 //! Who is let in on a level.
 
+use std::net::IpAddr;
+
 use super::Maker;
 use crate::fact::{Fact, Unknown, Why};
 use crate::platform::nginx::condition::Condition;
+use crate::platform::nginx::refuse::address::network;
 use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::platform::nginx::tree::Directive;
 
@@ -71,6 +74,41 @@ fn is_everybody(address: &str) -> bool {
     matches!(address, "all" | "0.0.0.0/0")
 }
 
+/// The rules that decide for nobody: an earlier one of the same level stands for everybody that they name.
+fn dead(rules: &Rules<'_>) -> Vec<Fact> {
+    let shadowed = |(number, rule): (usize, &&Directive)| {
+        let before = rules.all[..number].iter().find(|before| covers(before.arg(0), rule.arg(0)))?;
+        let at = rule.text();
+        let words = |rule: &Directive| format!("{} {}", &*rule.name, rule.arg(0));
+        let text = |text: String, at| match rule.unfilled().or_else(|| before.unfilled()) {
+            Some(unknown) => Fact::Unknown(unknown),
+            None => Fact::derived(text, at),
+        };
+        let fields = [
+            ("rule", text(rule.name.to_string(), at)),
+            ("text", text(words(rule), at)),
+            ("decided", text(before.name.to_string(), before.text())),
+            ("by", text(words(before), before.text())),
+        ];
+        Some(Fact::record(fields, at))
+    };
+    rules.all.iter().enumerate().filter_map(shadowed).collect()
+}
+
+/// Whether everybody that one address of a rule names is named by another.
+fn covers(wide: &str, narrow: &str) -> bool {
+    if wide == "all" || wide == narrow {
+        return true;
+    }
+    let (Some(wide), Some(narrow)) = (network(wide), network(narrow)) else { return false };
+    let mask = |address: IpAddr| match address {
+        IpAddr::V4(v4) => u128::from(u32::from(v4)).checked_shr(32 - wide.bits.min(32)),
+        IpAddr::V6(v6) => u128::from(v6).checked_shr(128 - wide.bits.min(128)),
+    };
+    let family = wide.address.is_ipv4() == narrow.address.is_ipv4();
+    family && wide.bits <= narrow.bits && mask(wide.address).unwrap_or(0) == mask(narrow.address).unwrap_or(0)
+}
+
 impl<'a> Maker<'a> {
     /// Whether nobody gets in, whatever he shows.
     pub fn closed(&self, id: LevelId) -> bool {
@@ -133,7 +171,7 @@ impl<'a> Maker<'a> {
             let code = directive.arg(0).parse::<u16>();
             *directive.name == *"return" && code.is_ok_and(|code| (400..500).contains(&code))
         };
-        levels.around(id).flat_map(|level| levels.all[level].children.iter()).find_map(|&child| {
+        levels.around(id).flat_map(|level| levels.all[level].ifs.iter()).find_map(|&child| {
             let level = &levels.all[child];
             let asks = level.directive.filter(|_| matches!(level.kind, Kind::If | Kind::ServerIf))?;
             let turns_away = level.own.iter().any(|directive| refuses(directive));
@@ -213,6 +251,14 @@ impl<'a> Maker<'a> {
             ("ends_open", flag(decided(!denies_all, first_of_all))),
             ("closed", flag(self.nobody(id, &rules))),
             ("allows", self.list_with(of, allows, rules.doubt.clone())),
+            (
+                "dead",
+                self.list_with(
+                    "nginx.scopes[].access.dead",
+                    dead(&rules),
+                    rules.doubt.clone().filter(|_| !rules.all.is_empty()),
+                ),
+            ),
             ("password", flag(self.password(id))),
             ("any", flag(self.any(id))),
             ("restricted", flag(self.restricted(id, &rules))),

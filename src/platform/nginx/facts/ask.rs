@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::Maker;
 use crate::fact::{Can, Commands, Fact, Unknown, Value, Why};
-use crate::files::{FileKind, Files, Location};
+use crate::files::{self, FileKind, Files};
+use crate::platform::nginx::locate::{Location, Match};
 use crate::platform::nginx::model::Model;
+use crate::platform::nginx::pattern;
 use crate::platform::nginx::request::{Backend, Outcome, Request, follow_in};
 use crate::platform::nginx::scope::{Kind, LevelId, Levels};
 use crate::platform::nginx::tree::File;
@@ -22,9 +24,11 @@ struct Asked {
     part_of: Kind,
     main: Span,
     version: Version,
-    prefix: Location,
+    prefix: files::Location,
     /// Its number among all servers.
     server: usize,
+    /// The folder that the paths of questions are in; none where it is not known.
+    below: Option<String>,
     at: Span,
 }
 
@@ -35,19 +39,19 @@ struct Supposed<'a> {
 }
 
 impl Files for Supposed<'_> {
-    fn read(&self, _: &Location) -> Result<Vec<u8>, Unreadable> {
+    fn read(&self, _: &files::Location) -> Result<Vec<u8>, Unreadable> {
         Err(Unreadable::OutOfReach)
     }
 
-    fn list(&self, _: &Location) -> Result<Vec<String>, Unreadable> {
+    fn list(&self, _: &files::Location) -> Result<Vec<String>, Unreadable> {
         Err(Unreadable::OutOfReach)
     }
 
-    fn real(&self, at: &Location) -> Result<PathBuf, Unreadable> {
+    fn real(&self, at: &files::Location) -> Result<PathBuf, Unreadable> {
         Ok(at.path().to_path_buf())
     }
 
-    fn kind(&self, at: &Location) -> Result<Option<FileKind>, Unreadable> {
+    fn kind(&self, at: &files::Location) -> Result<Option<FileKind>, Unreadable> {
         // `root /dev/null`: there is nothing in a device.
         if at.path().starts_with("/dev") {
             return Ok(None);
@@ -71,16 +75,35 @@ impl Files for Supposed<'_> {
 impl Maker<'_> {
     /// What clients can do on a server.
     pub fn asked(&self, server: LevelId) -> Fact {
+        self.asked_in(server, Some(String::new()), self.at(server))
+    }
+
+    /// What they can do in the folder that a location speaks of.
+    pub fn asked_below(&self, server: LevelId, location: Option<Location<'_>>, at: Span) -> Fact {
+        let folder = |location: Location<'_>| match location.how {
+            Match::Exact | Match::Named => None,
+            Match::Prefix | Match::PrefixOnly => Some(location.name.trim_end_matches('/').to_owned()),
+            Match::Regex | Match::RegexCaseless => {
+                let caseless = location.how == Match::RegexCaseless;
+                let path = pattern::sample(location.name, caseless).filter(|path| path.starts_with('/'))?;
+                path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).filter(|folder| !folder.is_empty())
+            }
+        };
+        self.asked_in(server, location.and_then(folder), at)
+    }
+
+    fn asked_in(&self, server: LevelId, below: Option<String>, at: Span) -> Fact {
         let asked = Asked {
             file: self.subject.file.clone(),
             part_of: self.subject.part_of,
             main: self.model.main,
             version: self.model.version,
             prefix: self.model.prefix.clone(),
-            server: self.servers().position(|other| other == server).unwrap_or_default(),
-            at: self.at(server),
+            server: self.servers.binary_search(&server).unwrap_or_default(),
+            below,
+            at,
         };
-        Fact::derived(Value::Commands(Commands(Arc::new(asked))), self.at(server))
+        Fact::derived(Value::Commands(Commands(Arc::new(asked))), at)
     }
 }
 
@@ -90,9 +113,11 @@ impl Can for Asked {
     /// there.
     fn can(&self, question: &str) -> Fact {
         let Some((what, path)) = question.split_once(' ') else { return Fact::derived(false, self.at) };
+        let Some(below) = &self.below else { return Fact::derived(false, self.at) };
+        let path = &*format!("{below}{path}");
         let files = Supposed { path, missing: what == "hand" };
         let levels = Levels::with_servers(&self.file, self.part_of, Some(self.server));
-        let Some(server) = levels.of_kind(Kind::Server).nth(self.server) else { return Fact::derived(false, self.at) };
+        let Some(server) = levels.of_kind(Kind::Server).next() else { return Fact::derived(false, self.at) };
         let model = Model::within(levels, self.main, self.version, &files, self.prefix.clone());
         let Ok(mut request) = Request::of_url(&format!("http://server.invalid{path}")) else {
             return Fact::derived(false, self.at);

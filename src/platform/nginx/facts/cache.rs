@@ -1,10 +1,12 @@
 //! What is kept in caches, and the zones that caches and limits share.
 
+use std::collections::{BTreeSet, HashMap, HashSet};
+
 use super::written::variables;
 use super::{Maker, number, texts};
 use crate::fact::{Fact, Value};
 use crate::platform::nginx::scope::LevelId;
-use crate::platform::nginx::tree::Directive;
+use crate::platform::nginx::tree::{Directive, Word};
 use crate::platform::nginx::value::milliseconds;
 
 /// The families of directives that can keep answers.
@@ -78,6 +80,7 @@ impl<'a> Maker<'a> {
                 ),
             ),
             ("asks_for", self.list_with(of, texts_of(&kept_back, at), doubt("no_cache"))),
+            ("lost", self.list_with(of, self.lost_conditions(id, family), None)),
             ("ignores", self.list_with(of, list(&ignores), doubt("ignore_headers"))),
             ("valid", self.list_with(of, self.valid(id, family), doubt("cache_valid"))),
             ("methods", self.list_with(of, list(&words("cache_methods")), doubt("cache_methods"))),
@@ -85,6 +88,38 @@ impl<'a> Maker<'a> {
             ("hosts", Fact::derived(self.sharing(cache.arg(0)), at)),
         ];
         Fact::record(fields, at)
+    }
+
+    /// The conditions of the levels around the one whose conditions hold here, of which it has put those out of force
+    /// that depend on something that none of its own depends on.
+    fn lost_conditions(&self, id: LevelId, family: &str) -> Vec<Fact> {
+        let names = [format!("{family}_no_cache"), format!("{family}_cache_bypass")];
+        names.into_iter().filter_map(|name| self.lost_of(id, name)).collect()
+    }
+
+    fn lost_of(&self, id: LevelId, name: String) -> Option<Fact> {
+        let levels = &self.model.levels;
+        let held = levels.held(id, &name);
+        let (decides, first) = (held.level?, *held.directives.first()?);
+        let asks = self.depends_fully(id, held.directives.iter().flat_map(|it| it.args.iter().map(|word| &*word.text)));
+        let around = levels.held(levels.all[decides].parent?, &name).directives;
+        let lost = around.iter().flat_map(|around| &around.args).filter(|word| {
+            let on = self.depends_fully(id, [&*word.text]);
+            !on.is_empty() && !on.iter().all(|on| asks.contains(on))
+        });
+        let known = |word: &Word| match word.unfilled().or_else(|| held.directives.iter().find_map(|it| it.unfilled()))
+        {
+            Some(unknown) => Fact::Unknown(unknown),
+            None => Fact::derived(word.to_string(), word.span),
+        };
+        let conditions: Vec<Fact> = lost.map(known).collect();
+        let at = first.text();
+        let fields = [
+            ("directive", Fact::derived(name, at)),
+            ("own", Fact::derived(decides == id, at)),
+            ("conditions", self.list_with("nginx.scopes[].cache.lost[].conditions", conditions.clone(), None)),
+        ];
+        (!conditions.is_empty()).then(|| Fact::record(fields, at))
     }
 
     fn valid(&self, id: LevelId, family: &str) -> Vec<Fact> {
@@ -108,12 +143,21 @@ impl<'a> Maker<'a> {
 
     /// How many servers keep answers in a zone.
     fn sharing(&self, zone: &str) -> i64 {
-        let keeps = |id: &LevelId| {
-            self.levels_of(*id).iter().any(|&level| {
-                FAMILIES.iter().any(|family| self.model.levels.text(level, &format!("{family}_cache")) == Some(zone))
-            })
-        };
-        number(self.servers().filter(keeps).count() as u64)
+        let keepers = self.keepers.get_or_init(|| {
+            let names = FAMILIES.map(|family| format!("{family}_cache"));
+            let mut keepers: HashMap<&str, i64> = HashMap::new();
+            for server in self.servers() {
+                let zones = self.levels_of(server).into_iter().flat_map(|level| {
+                    let held = names.iter().filter_map(move |name| self.model.levels.text(level, name));
+                    held.collect::<Vec<_>>()
+                });
+                for zone in zones.collect::<BTreeSet<_>>() {
+                    *keepers.entry(zone).or_default() += 1;
+                }
+            }
+            keepers
+        });
+        keepers.get(zone).copied().unwrap_or_default()
     }
 
     fn no_cache(&self, id: LevelId) -> Fact {
@@ -130,6 +174,7 @@ impl<'a> Maker<'a> {
             ("no_cache", none()),
             ("bypass_only", none()),
             ("asks_for", none()),
+            ("lost", none()),
             ("ignores", none()),
             ("valid", none()),
             ("methods", none()),
@@ -144,12 +189,54 @@ fn texts_of(texts: &[String], at: crate::text::Span) -> Vec<Fact> {
     texts.iter().map(|text| Fact::derived(text.clone(), at)).collect()
 }
 
+/// What uses zones: `limit_req`, `limit_conn` and caches, each with the names of zones.
+struct Users<'a> {
+    requests: HashSet<&'a str>,
+    connections: HashSet<&'a str>,
+    caches: HashSet<&'a str>,
+    /// Whether some cache is named by a variable.
+    any_cache: bool,
+}
+
+impl<'a> Users<'a> {
+    fn of(all: &[&'a Directive]) -> Users<'a> {
+        let named = |name: &'static str| all.iter().filter(move |user| *user.name == *name);
+        let zone = |user: &&'a Directive| user.args.iter().find_map(|word| word.strip_prefix("zone="));
+        let is_cache =
+            |user: &&&'a Directive| FAMILIES.iter().any(|family| user.name.strip_prefix(family) == Some("_cache"));
+        let caches: HashSet<&str> = all.iter().filter(is_cache).map(|user| user.arg(0)).collect();
+        Users {
+            requests: named("limit_req").filter_map(zone).collect(),
+            connections: named("limit_conn").map(|user| user.arg(0)).collect(),
+            any_cache: caches.iter().any(|zone| zone.contains('$')),
+            caches,
+        }
+    }
+
+    fn has(&self, kind: &str, zone: &str) -> bool {
+        match kind {
+            "limit_req" => self.requests.contains(zone),
+            "limit_conn" => self.connections.contains(zone),
+            _ => self.any_cache || self.caches.contains(zone),
+        }
+    }
+}
+
+/// The variables that a key is made of, those that `map` and `set` make followed.
+fn made_of(maker: &Maker<'_>, directive: &Directive, key: &str) -> Vec<Fact> {
+    let sources = maker.sources_of(0, directive, [key]);
+    sources.variables.into_iter().map(|name| Fact::derived(name, directive.text())).collect()
+}
+
 /// The zones of limits and caches.
 pub(super) fn zones(maker: &Maker<'_>) -> Fact {
     let mut items = Vec::new();
-    let users: Vec<&Directive> = maker.model.levels.all.iter().flat_map(|level| level.own.iter().copied()).collect();
+    let all: Vec<&Directive> = maker.model.levels.all.iter().flat_map(|level| level.own.iter().copied()).collect();
+    let users = Users::of(&all);
     let ruled = super::promise::zones(maker);
-    for directive in &users {
+    let unseen_cache = FAMILIES.iter().find_map(|family| maker.unseen(&format!("{family}_cache")));
+    let (unseen_requests, unseen_connections) = (maker.unseen("limit_req"), maker.unseen("limit_conn"));
+    for directive in &all {
         let at = directive.text();
         let zone = |prefix: &str| {
             let word = directive.args.iter().find_map(|word| word.strip_prefix(prefix))?;
@@ -164,19 +251,11 @@ pub(super) fn zones(maker: &Maker<'_>) -> Fact {
             _ => continue,
         };
         let Some(name) = name else { continue };
-        let used = users.iter().any(|user| match kind {
-            "limit_req" => {
-                *user.name == *"limit_req" && user.args.iter().any(|word| word.strip_prefix("zone=") == Some(&*name))
-            }
-            "limit_conn" => *user.name == *"limit_conn" && user.arg(0) == name,
-            _ => FAMILIES.iter().any(|family| user.name.strip_prefix(family) == Some("_cache")) && user.arg(0) == name,
-        });
-        let by_variable = users.iter().any(|user| user.name.ends_with("_cache") && user.arg(0).contains('$'));
-        let used = used || kind == "cache" && by_variable;
-        let user = |family: &&str| maker.unseen(&format!("{family}_cache"));
+        let used = users.has(kind, &name);
         let unseen = directive.unfilled().or_else(|| match kind {
-            "cache" => FAMILIES.iter().find_map(user),
-            kind => maker.unseen(kind),
+            "cache" => unseen_cache.clone(),
+            "limit_req" => unseen_requests.clone(),
+            _ => unseen_connections.clone(),
         });
         let known = |fact: Fact| directive.unfilled().map_or(fact, Fact::Unknown);
         let fields = [
@@ -185,8 +264,13 @@ pub(super) fn zones(maker: &Maker<'_>) -> Fact {
             ("name", known(Fact::derived(name, at))),
             ("key", known(Fact::derived(key.to_owned(), at))),
             ("key_variables", known(Fact::derived(Value::from(variables([key], at)), at))),
+            (
+                "key_made_of",
+                maker.list_with("nginx.zones[].key_made_of", made_of(maker, directive, key), directive.unfilled()),
+            ),
+            ("uncounted", maker.uncounted(key, at)),
             ("path", known(Fact::derived(path.to_owned(), at))),
-            ("used", maker.unless(unseen.clone().filter(|_| !used), "nginx.zones", || Fact::derived(used, at))),
+            ("used", maker.unless(unseen.filter(|_| !used), "nginx.zones", || Fact::derived(used, at))),
         ];
         items.push(Fact::record(fields, at));
     }

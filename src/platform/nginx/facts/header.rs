@@ -79,10 +79,34 @@ impl<'a> Maker<'a> {
     pub fn headers(&self, id: LevelId) -> Fact {
         let held = self.model.levels.added(id, "add_header");
         let mut items = Vec::new();
-        for directive in &held.directives {
-            items.extend(self.header(id, directive));
+        for (number, directive) in held.directives.iter().enumerate() {
+            let again = self.again(directive, &held.directives[..number]);
+            for fact in self.header(id, directive) {
+                let Fact::Known { value: Value::Record(mut record), origin } = fact else { continue };
+                record.set("again", again.clone());
+                items.push(Fact::Known { value: Value::Record(record), origin });
+            }
         }
         self.list_with("nginx.scopes[].headers", items, held.doubt)
+    }
+
+    /// Whether one of the headers before has the same name and another value. What variables make of a value is no
+    /// question here.
+    fn again(&self, directive: &Directive, before: &[&Directive]) -> Fact {
+        let plain = |one: &Directive| is_plain(one.arg(1)) && one.args.get(1).is_none_or(|word| !word.templated);
+        let same = before.iter().filter(|one| one.arg(0).eq_ignore_ascii_case(directive.arg(0)));
+        let unknown = |one: &Directive| one.unfilled();
+        let mut doubt = None;
+        for one in same {
+            match unknown(one).or_else(|| unknown(directive)) {
+                Some(unknown) => doubt = doubt.or(Some(unknown)),
+                None if plain(one) && plain(directive) && one.arg(1) != directive.arg(1) => {
+                    return Fact::derived(true, directive.text());
+                }
+                None => {}
+            }
+        }
+        self.unless(doubt, "nginx.scopes[].headers[].again", || Fact::derived(false, directive.text()))
     }
 
     /// One `add_header` that a level has, for each value that it may have.
@@ -103,7 +127,11 @@ impl<'a> Maker<'a> {
         };
         let one = |possible: Possible<'_>| {
             let ways = self.ways(level, &possible.ways, possible.value.as_ref().map_or("", |value| value), possible.at);
-            let own = [("always", Fact::derived(always, at)), ("conditional", Fact::derived(possible.depth > 0, at))];
+            let own = [
+                ("always", Fact::derived(always, at)),
+                ("conditional", Fact::derived(possible.depth > 0, at)),
+                ("line", self.word(directive, 1)),
+            ];
             let understood = match possible.value {
                 Ok(value) => {
                     let inner = if possible.depth > 0 { possible.at } else { without_quotes(word) };

@@ -135,6 +135,8 @@ impl<'a> Maker<'a> {
             ("server", text(self.server_label(server))),
             ("site", text(self.site(server).unwrap_or_else(|| self.server_label(server)))),
             ("name", text(location.map_or(String::new(), |location| location.name.to_owned()))),
+            ("within", text(self.location_around(id).map_or(String::new(), |around| self.label(around)))),
+            ("commands", self.asked_below(server, location, at)),
             ("matches", text(how(location).to_owned())),
             ("responds", flag(self.responds(id))),
             ("answers", text(self.answers(id).to_owned())),
@@ -156,10 +158,17 @@ impl<'a> Maker<'a> {
             ("cache", self.cache(id)),
             ("runs_scripts", flag(handler.is_some_and(|handler| SCRIPTS.contains(&&*handler.name)))),
             ("limited", self.limited(id)),
+            ("own_limit", self.own_limit(id)),
         ];
         fields.extend(self.logs(id));
         fields.extend(self.folder(id));
         Fact::record(fields, at)
+    }
+
+    /// The location that a level stands in.
+    fn location_around(&self, id: LevelId) -> Option<LevelId> {
+        let parent = self.model.levels.all[id].parent?;
+        self.model.levels.enclosing(parent, Kind::Location)
     }
 
     fn lost(&self, id: LevelId, directive: &str, of: &'static str) -> Fact {
@@ -202,6 +211,14 @@ impl<'a> Maker<'a> {
         let at = held.directives.first().map_or(self.at(id), |directive| directive.text());
         let some = !held.directives.is_empty();
         self.unless(held.doubt.filter(|_| !some), "nginx.scopes[].limited", || Fact::derived(some, at))
+    }
+
+    fn own_limit(&self, id: LevelId) -> Fact {
+        let own = self.model.levels.all[id].named_any(&["limit_req", "limit_conn"]).first().copied();
+        let unread = self.unread(id, "limit_req").or_else(|| self.unread(id, "limit_conn"));
+        self.unless(unread.filter(|_| own.is_none()), "nginx.scopes[].own_limit", || {
+            Fact::derived(own.is_some(), own.map_or(self.at(id), |own| own.text()))
+        })
     }
 
     fn folder(&self, id: LevelId) -> [(&'static str, Fact); 3] {

@@ -1,15 +1,56 @@
 //! What becomes of the example pages of a project's rules for caches.
 
+use std::collections::BTreeSet;
+
 use super::Maker;
 use crate::caching::{CacheRule, Page};
 use crate::fact::{Fact, Unknown, Value, Why};
+use crate::platform::nginx::model::Model;
 use crate::platform::nginx::request::{Backend, Cache, Outcome, Request, follow_in};
-use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::scope::{Kind, LevelId};
 use crate::text::{Said, Span};
 
 /// The rules, each with its pages.
 pub(super) fn rules(maker: &Maker<'_>) -> Fact {
     maker.list_with("nginx.cache_rules", maker.subject.cache_rules.iter().map(|it| rule(maker, it)), None)
+}
+
+/// The example pages that no server of some configurations answers for.
+#[derive(Debug, Default)]
+pub struct Homeless {
+    /// Where they are written.
+    pages: BTreeSet<Span>,
+    /// Why there may be a server that is not seen.
+    doubt: Option<Unknown>,
+    /// Whether there is one configuration alone, so that its server for any name gets the others.
+    sole: bool,
+}
+
+impl Homeless {
+    /// Those of these rules that none of these configurations has a server for.
+    pub fn of<'m>(rules: &[CacheRule], models: impl IntoIterator<Item = Model<'m>>) -> Homeless {
+        let pages: Vec<&Page> = rules.iter().flat_map(|rule| rule.cached.iter().chain(&rule.not_cached)).collect();
+        let mut homeless = Homeless { pages: pages.iter().map(|page| page.at).collect(), ..Homeless::default() };
+        for (number, model) in models.into_iter().enumerate() {
+            homeless.sole = number == 0;
+            let answers = |page: &&&Page| Request::of_url(&page.url).is_ok_and(|it| server(&model, &it).is_some());
+            for page in pages.iter().filter(answers) {
+                homeless.pages.remove(&page.at);
+            }
+            homeless.doubt = homeless.doubt.or_else(|| unseen(&model));
+        }
+        homeless
+    }
+}
+
+/// Why a configuration may have servers, or names of servers, that are not seen.
+fn unseen(model: &Model<'_>) -> Option<Unknown> {
+    let levels = &model.levels;
+    let hidden = levels.all.iter().filter(|level| matches!(level.kind, Kind::Main | Kind::Http | Kind::Server));
+    let mut hidden = hidden.flat_map(|level| &level.doubts);
+    let names = levels.of_kind(Kind::Server).flat_map(|server| levels.own(server, "server_name"));
+    let doubt = hidden.find(|doubt| doubt.touches("server") || doubt.touches("server_name"));
+    doubt.map(|doubt| doubt.unknown.clone()).or_else(|| names.into_iter().find_map(|names| names.unfilled()))
 }
 
 fn rule(maker: &Maker<'_>, rule: &CacheRule) -> Fact {
@@ -28,8 +69,25 @@ fn rule(maker: &Maker<'_>, rule: &CacheRule) -> Fact {
         ("shows_cached", Fact::derived(!rule.cached.is_empty(), at)),
         ("shows_not_cached", Fact::derived(!rule.not_cached.is_empty(), at)),
         ("pages", Fact::derived(Value::from(pages), at)),
+        ("homeless", Fact::derived(Value::from(homeless(maker, rule)), at)),
     ];
     Fact::record(fields, at)
+}
+
+/// The pages of a rule that no server anywhere answers for, if this is the configuration that tells them.
+fn homeless(maker: &Maker<'_>, rule: &CacheRule) -> Vec<Fact> {
+    let Some(homeless) = maker.subject.homeless else { return Vec::new() };
+    let caught = |page: &Page| Request::of_url(&page.url).is_ok_and(|it| catch_all(maker, page, &it).is_some());
+    let pages = rule.cached.iter().chain(&rule.not_cached);
+    let pages = pages.filter(|page| homeless.pages.contains(&page.at) && !caught(page));
+    let one = |page: &Page| {
+        let answered = match &homeless.doubt {
+            Some(unknown) => Fact::Unknown(unknown.clone()),
+            None => Fact::derived(false, page.at),
+        };
+        Fact::record([("url", Fact::derived(page.url.clone(), page.at)), ("answered", answered)], page.at)
+    };
+    pages.map(one).collect()
 }
 
 /// What becomes of a page; nothing where no server here answers for its host.
@@ -67,7 +125,7 @@ struct Met {
 impl Met {
     fn of(maker: &Maker<'_>, page: &Page) -> Option<Met> {
         let mut request = Request::of_url(&page.url).ok()?;
-        let server = server(maker, &request)?;
+        let server = server(maker.model, &request).or_else(|| catch_all(maker, page, &request))?;
         let headers = [("Cookie", &page.cookie), ("Authorization", &page.authorization)];
         for (name, value) in headers {
             request.headers.extend(value.iter().map(|value| (name.to_owned(), value.clone())));
@@ -103,14 +161,22 @@ impl Met {
 
 /// The server that has the host of a request among its names, on its port if there is one, or on another: what a
 /// balancer in front makes of ports is not seen here.
-fn server(maker: &Maker<'_>, request: &Request) -> Option<LevelId> {
+fn server(model: &Model<'_>, request: &Request) -> Option<LevelId> {
     let host = request.host_name();
-    let mut sockets: Vec<_> = maker.model.listening().sockets.iter().collect();
+    let mut sockets: Vec<_> = model.listening().sockets.iter().collect();
     sockets.sort_by_key(|socket| (socket.listen.port != request.port, socket.ssl != request.tls));
     sockets.into_iter().find_map(|socket| {
-        let chosen = socket.server(&maker.model.levels, &host);
+        let chosen = socket.server(&model.levels, &host);
         chosen.by_name.then_some(chosen.server)
     })
+}
+
+/// The server for any name, which gets a page that no other configuration can have.
+fn catch_all(maker: &Maker<'_>, page: &Page, request: &Request) -> Option<LevelId> {
+    maker.subject.homeless.filter(|homeless| homeless.sole && homeless.pages.contains(&page.at))?;
+    let mut sockets: Vec<_> = maker.model.listening().sockets.iter().collect();
+    sockets.sort_by_key(|socket| (socket.listen.port != request.port, socket.ssl != request.tls));
+    sockets.into_iter().map(|socket| socket.default).find(|&server| maker.site(server).is_none())
 }
 
 /// The zones that example pages have to do with.

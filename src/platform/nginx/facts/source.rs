@@ -48,6 +48,18 @@ impl<'a> Maker<'a> {
         sources
     }
 
+    /// What some texts come from that stand on a level where no pattern has matched.
+    pub fn sources_of<'t>(
+        &self,
+        level: LevelId,
+        directive: &Directive,
+        texts: impl IntoIterator<Item = &'t str>,
+    ) -> Sources {
+        let mut sources = Sources { doubt: directive.unfilled(), ..Sources::default() };
+        texts.into_iter().for_each(|text| self.follow(level, text, None, &mut sources));
+        sources
+    }
+
     fn follow(&self, level: LevelId, text: &str, matched: Option<Matched<'a>>, to: &mut Sources) {
         let found = |group: Group<'_>| matched.filter(|it| may_break_lines(it.pattern, group).unwrap_or(false));
         for piece in pieces(text) {

@@ -1,5 +1,6 @@
 //! Whether nginx starts, and what it takes otherwise than it was meant.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::{Maker, texts};
@@ -92,10 +93,15 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
     let mut directives = maker.model.levels.all.iter().flat_map(|level| &level.own);
     let all_take = directives.all(everywhere) && ends.iter().flatten().all(sound);
     let mut errors: Vec<(Refusal, usize)> = Vec::new();
+    let mut known: HashMap<(Span, String), usize> = HashMap::new();
+    let filled_in = templated(&main.items);
+    let of_template = |refusal: &Refusal| {
+        let next =
+            filled_in.partition_point(|span| (span.source, span.start) < (refusal.span.source, refusal.span.start));
+        filled_in.get(next).is_some_and(|span| refusal.span.cover(*span) == refusal.span)
+    };
     for version in maker.subject.versions {
         let said = if all_take { Vec::new() } else { refusals(main, *version, &Unseen) };
-        let filled_in = templated(&main.items);
-        let of_template = |refusal: &Refusal| filled_in.iter().any(|span| refusal.span.cover(*span) == refusal.span);
         let mut certain = said
             .into_iter()
             .filter(|refusal| refusal.certain && !of_template(refusal))
@@ -109,9 +115,8 @@ pub(super) fn starts(maker: &Maker<'_>) -> Vec<(Name, Fact)> {
             taken.push(name)
         }
         for refusal in certain {
-            let same =
-                |known: &&mut (Refusal, usize)| known.0.span == refusal.span && known.0.message == refusal.message;
-            match errors.iter_mut().find(same) {
+            let number = *known.entry((refusal.span, refusal.message.clone())).or_insert(errors.len());
+            match errors.get_mut(number) {
                 Some((_, count)) => *count += 1,
                 None => errors.push((refusal, 1)),
             }
@@ -141,14 +146,20 @@ fn template(items: &[Item]) -> Option<Span> {
     found
 }
 
-/// The words in some items that a template fills in.
+/// The words in some items that a template fills in, by place.
 fn templated(items: &[Item]) -> Vec<Span> {
+    let mut found = within_items(items);
+    found.sort_unstable();
+    found
+}
+
+fn within_items(items: &[Item]) -> Vec<Span> {
     let mut found = Vec::new();
     walk(items, &mut |step| {
         if let Step::Directive(directive) = step {
             let words = std::iter::once(&directive.name).chain(&directive.args);
             found.extend(words.filter(|word| word.templated).map(|word| word.span));
-            found.extend(directive.block().into_iter().flat_map(|block| templated(&block.items)));
+            found.extend(directive.block().into_iter().flat_map(|block| within_items(&block.items)));
         }
     });
     found

@@ -6,6 +6,7 @@ use super::{Maker, texts};
 use crate::fact::{Fact, Value, Why};
 use crate::platform::nginx::inherit::Held;
 use crate::platform::nginx::scope::LevelId;
+use crate::platform::nginx::tree::Directive;
 use crate::platform::nginx::value::{Piece, pieces};
 use crate::text::Span;
 
@@ -48,6 +49,7 @@ impl Maker<'_> {
         let fields = [
             ("on", Fact::derived(true, at)),
             ("to", to),
+            ("addresses", self.addresses(host, handler)),
             ("scheme", known(scheme.map_or_else(made, |scheme| Fact::derived(scheme, at)))),
             ("tls", known(tls.map_or_else(made, |tls| Fact::derived(tls, at)))),
             ("verified", self.unless(verifying, of, || Fact::derived(on, verified))),
@@ -60,6 +62,19 @@ impl Maker<'_> {
             ),
         ];
         Fact::record(fields, at)
+    }
+
+    /// Where a host leads: the servers of its `upstream`, or itself.
+    fn addresses(&self, host: &str, handler: &Directive) -> Fact {
+        let of = "nginx.scopes[].upstream.addresses";
+        let name = host.split('/').next().unwrap_or_default();
+        let Some(group) = self.model.upstream(name) else {
+            let own = Fact::derived(host.to_owned(), handler.text());
+            return self.list_with(of, [own], handler.unfilled());
+        };
+        let servers = self.model.levels.own(group, "server").map(|server| self.word(server, 0));
+        let doubt = self.model.levels.all[group].doubts.first().map(|doubt| doubt.unknown.clone());
+        self.list_with(of, servers.collect::<Vec<_>>(), doubt)
     }
 
     /// The scheme of an address that begins with a variable, where all its values have the same.
@@ -123,6 +138,7 @@ impl Maker<'_> {
         let fields = [
             ("on", Fact::derived(false, at)),
             ("to", Fact::derived("", at)),
+            ("addresses", texts(none, at)),
             ("scheme", Fact::derived("", at)),
             ("tls", Fact::derived(false, at)),
             ("verified", Fact::derived(false, at)),

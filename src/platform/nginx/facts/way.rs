@@ -333,7 +333,7 @@ impl<'a> Maker<'a> {
             let code = directive.arg(0).parse::<u16>();
             *directive.name == *"return" && code.is_ok_and(|code| (400..500).contains(&code))
         };
-        let beside = levels.around(level).flat_map(|around| levels.all[around].children.iter());
+        let beside = levels.around(level).flat_map(|around| levels.all[around].ifs.iter());
         let mut ways = vec![Way::default()];
         for child in beside.filter(|child| levels.all[**child].own.iter().any(|own| refuses(&own))) {
             let Some(Test::If(asks)) = self.entry(*child) else { continue };
@@ -350,6 +350,17 @@ impl<'a> Maker<'a> {
     pub fn ways_to(&self, level: LevelId, made: &Made<'a>, line: &'a Directive) -> Vec<Way> {
         let line = Some(line).filter(|line| *line.name != *"default");
         Search { maker: self, level, open: Vec::new(), left: MOST_STEPS }.tested(Test::Line(made, line))
+    }
+
+    /// The ways on which a key of `http` is empty: nginx does not count such a request.
+    pub fn uncounted(&self, key: &str, at: Span) -> Fact {
+        let mut search = Search { maker: self, level: 0, open: Vec::new(), left: MOST_STEPS };
+        let empty = search.given(key).into_iter().filter(|given| given.value.as_ref().is_ok_and(String::is_empty));
+        let ways: Vec<Way> = empty.map(|given| given.way).collect();
+        if ways.is_empty() || key.is_empty() {
+            return self.list_with("nginx.zones[].uncounted", Vec::new(), None);
+        }
+        self.ways(0, &ways, "", at)
     }
 
     /// The ways to a value as facts: of all that is asked on one of them, what is asked of the variables of the value.
