@@ -6,10 +6,14 @@ use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hardline::fact::{Fact, Value, Why};
 use hardline::platform::redis::live::ask::{Answers, ask};
 use hardline::platform::redis::live::connect::{Doubt, Tls};
 use hardline::platform::redis::live::probe::{Listener, Offer, Protocol, greeting};
+use hardline::platform::redis::live::subject::Wish;
 use hardline::platform::redis::live::target::{Limits, Target};
+use hardline::platform::redis::live::{self, recorded};
+use hardline::platform::{Reading, Wanted};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
@@ -248,4 +252,48 @@ fn an_answer_to_a_greeting_is_understood() {
         }
         assert_eq!(heard, expected, "row {number} byte by byte");
     }
+}
+
+/// What a recorded server with these certificates has at a path, today being 2026-10-01.
+fn recorded(tls: &str, path: &str) -> Option<Fact> {
+    let heard = recorded::heard("rediss://cache.example", &format!("> INFO\nredis_version:8.2.3\n{tls}"));
+    let mut reading = Reading::default();
+    let wish = Wish { wanted: &Wanted::All, today: Some("2026-10-01") };
+    let subjects = live::subjects(&[heard.expect("answers")], wish, &mut reading);
+    subjects.first().expect("a subject").at(path)
+}
+
+/// Certificates lead to an authority, or do not, or nobody here can tell.
+#[test]
+fn the_chain_is_followed() {
+    let certificate = |subject: &str, issuer: &str| {
+        format!(
+            "> tls certificate\nsubject CN={subject}\nissuer CN={issuer}\nnot_before 2026-01-01\nnot_after 2026-12-01\n\
+             key EC 256\nsignature ecdsa-with-SHA256\n"
+        )
+    };
+    let unknown = "issuer: no authority that is trusted here issued its certificate";
+    for (distrust, chain, complete) in [
+        ("", vec![("leaf", "middle")], Some(true)),
+        (unknown, vec![("leaf", "leaf")], Some(true)),
+        (unknown, vec![("leaf", "middle"), ("middle", "root"), ("root", "root")], Some(true)),
+        (unknown, vec![("leaf", "middle"), ("root", "root"), ("middle", "root")], Some(true)),
+        (unknown, vec![("leaf", "middle"), ("root", "root")], Some(false)),
+        (unknown, vec![("leaf", "middle")], None),
+        (unknown, vec![("leaf", "middle"), ("middle", "root")], None),
+        // In a circle.
+        (unknown, vec![("leaf", "middle"), ("middle", "leaf")], None),
+    ] {
+        let shown: String = chain.iter().map(|(subject, issuer)| certificate(subject, issuer)).collect();
+        let found = recorded(&format!("> tls\nTLSv1.3\n{distrust}\n{shown}"), "redis.live.tls.chain_complete");
+        let found = match found.expect("a fact") {
+            Fact::Known { value: Value::Bool(value), .. } => Some(value),
+            Fact::Known { value, .. } => panic!("{value:?}"),
+            Fact::Unknown(_) => None,
+        };
+        assert_eq!(found, complete, "{distrust} {chain:?}");
+    }
+    let malformed = recorded("> tls\nTLSv1.3\n> tls certificate\nmalformed\n", "redis.live.tls.chain_complete");
+    assert!(matches!(malformed, Some(Fact::Unknown(unknown)) if unknown.why == Why::Malformed));
+    assert!(recorded("", "redis.live.tls.chain_complete").is_none());
 }

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use hardline::platform::redis::live::ask::{Answer, Answers, Ask, ask};
+use hardline::platform::redis::live::certificate::Certificate;
 use hardline::platform::redis::live::connect::{Connection, Tls};
 use hardline::platform::redis::live::probe::{Offer, Protocol};
 use hardline::platform::redis::live::target::{Limits, Target};
@@ -298,6 +299,51 @@ fn talked(target: &Target, tls: &Tls) -> Duration {
     line.send();
     assert!(asks.iter().all(|_| matches!(line.receive(), Answer::Reply(_))));
     started.elapsed()
+}
+
+/// What is read of a certificate is what OpenSSL prints of it, whatever its key and whatever stands in it.
+#[test]
+fn certificates_are_read_as_openssl_reads_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path();
+    let curve = |name: &'static str| vec!["-newkey", "ec", "-pkeyopt", name];
+    for (key, kind, digest) in [
+        (vec!["-newkey", "rsa:1024"], "RSA", "-md5"),
+        (vec!["-newkey", "rsa:2047"], "RSA", "-sha1"),
+        (vec!["-newkey", "rsa:3072"], "RSA", "-sha384"),
+        (vec!["-newkey", "rsa-pss", "-pkeyopt", "rsa_keygen_bits:2048"], "RSA", "-sha256"),
+        (curve("ec_paramgen_curve:prime192v1"), "EC", "-sha1"),
+        (curve("ec_paramgen_curve:P-256"), "EC", "-sha256"),
+        (curve("ec_paramgen_curve:P-521"), "EC", "-sha512"),
+        (curve("ec_paramgen_curve:secp256k1"), "EC", "-sha224"),
+        (vec!["-newkey", "ed25519"], "Ed25519", "-sha256"),
+        (vec!["-newkey", "ed448"], "Ed448", "-sha256"),
+    ] {
+        let names = "subjectAltName=DNS:cache.example,DNS:*.shop.example,IP:10.0.0.5,IP:::1,URI:x:y";
+        let made = ["-nodes", "-keyout", "k", "-outform", "DER", "-out", "c", "-days", "30", "-addext", names, digest];
+        openssl(here, &[&["req", "-x509", "-subj", "/CN=e\u{1b}[31mvil/O=Shop"], &key[..], &made[..]].concat());
+        let read = Certificate::read(&fs::read(here.join("c")).expect("a file")).expect("a certificate");
+        let print = Command::new("openssl")
+            .args(["x509", "-inform", "DER", "-in", "c", "-noout", "-text"])
+            .current_dir(here)
+            .output()
+            .expect("openssl runs");
+        let print = String::from_utf8_lossy(&print.stdout).into_owned();
+        let after = |start: &str| print.split_once(start).map(|(_, rest)| rest.split(['\n', ' ']).next().unwrap_or(""));
+        // The kinds that have only one length are printed without it.
+        let only = [("Ed25519", 256), ("Ed448", 456)].into_iter().find(|(only, _)| *only == kind).map(|(_, bits)| bits);
+        let bits = after("Public-Key: (").and_then(|bits| bits.parse().ok()).or(only);
+        assert_eq!((read.key.as_str(), read.bits), (kind, bits), "{key:?}: {print}");
+        let signature = after("Signature Algorithm: ").unwrap_or_default();
+        assert!(signature.eq_ignore_ascii_case(&read.signature), "{signature} {}", read.signature);
+        assert_eq!(read.names, ["cache.example", "*.shop.example", "10.0.0.5", "::1"]);
+        assert_eq!(read.not_before.days_until(read.not_after), 30);
+        assert!(read.self_signed && read.authority && read.subject == "CN=e?[31mvil, O=Shop", "{read:?}");
+        let is_for = ["cache.example", "CACHE.example.", "a.shop.example", "10.0.0.5", "0:0::1"];
+        assert!(is_for.iter().all(|name| read.is_for(name)));
+        let not_for = ["example", "b.a.shop.example", ".shop.example", "shop.example", "10.0.0.50", "evil", ""];
+        assert!(not_for.iter().all(|name| !read.is_for(name)));
+    }
 }
 
 /// The protocols are asked for while the server is asked for everything else.
