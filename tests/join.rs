@@ -17,7 +17,7 @@ fn definite(answer: &Truth) -> Option<bool> {
 
 /// A fact, or now and then an unknown one.
 fn perhaps(dice: &mut Dice, value: impl Into<Value>, span: Span) -> Fact {
-    match dice.roll(12) {
+    match dice.roll(80) {
         0 => Fact::unknown(Why::Templated, span, "a value"),
         _ => Fact::written(value, span),
     }
@@ -27,7 +27,7 @@ fn perhaps(dice: &mut Dice, value: impl Into<Value>, span: Span) -> Fact {
 fn items(dice: &mut Dice, span: Span) -> Fact {
     let words = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let count = 20 + dice.roll(60);
-    let item = |dice: &mut Dice| match dice.roll(30) {
+    let item = |dice: &mut Dice| match dice.roll(120) {
         0 => Fact::unknown(Why::Templated, span, "an item"),
         _ => {
             let word = words[dice.roll(words.len())];

@@ -54,9 +54,9 @@ fn lacks(maker: &Maker<'_>, text: &str, timed: bool, at: Span) -> Vec<Fact> {
     let made = maker.depends(0, [text]);
     let has = |name: &&str| own.iter().chain(&made).any(|its| its == name);
     let lacking = TELLS.iter().filter(|(what, by)| match *what {
-        "the time" => !timed && !by.iter().any(|name| has(name)),
-        "the client's address" => !by.iter().chain(&HANDED_ON).any(|name| has(name)),
-        _ => !by.iter().any(|name| has(name)),
+        "the time" => !timed && !by.iter().any(has),
+        "the client's address" => !by.iter().chain(&HANDED_ON).any(has),
+        _ => !by.iter().any(has),
     });
     lacking.map(|(what, _)| Fact::derived(*what, at)).collect()
 }

@@ -60,9 +60,12 @@ fn secret(maker: &Maker<'_>, directive: &Directive, place: &Hidden, committed: b
     let at = place.span;
     let text = String::from_utf8_lossy(maker.subject.sources.get(at.source).slice(at)).into_owned();
     let named = directive.args.first().filter(|first| directive.args.len() > 1 && first.span.end <= at.start);
+    let known = crate::platform::nginx::directive::find(&directive.name).is_some();
     let of = match named {
-        Some(first) => format!("{} {}", &*directive.name, &first.text),
-        None => directive.name.to_string(),
+        // What stands in a map is its own name.
+        _ if !known => "a line of a map".to_owned(),
+        Some(first) if *directive.name != *"if" => format!("{} {}", &*directive.name, &first.text),
+        _ => directive.name.to_string(),
     };
     let before = &maker.subject.sources.get(at.source).bytes()[..at.start as usize];
     // The word stands before the secret, or is hidden with it.
@@ -81,7 +84,7 @@ fn secret(maker: &Maker<'_>, directive: &Directive, place: &Hidden, committed: b
         _ if in_url(before) => "url",
         _ if scheme == SCHEMES[0] => SCHEMES[0],
         _ if scheme == SCHEMES[1] => SCHEMES[1],
-        name if crate::platform::nginx::directive::find(name).is_none() => "map",
+        _ if !known => "map",
         _ => "value",
     };
     // Of what a link is made of, what is no variable.

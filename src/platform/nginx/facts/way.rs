@@ -335,7 +335,7 @@ impl<'a> Maker<'a> {
         };
         let beside = levels.around(level).flat_map(|around| levels.all[around].ifs.iter());
         let mut ways = vec![Way::default()];
-        for child in beside.filter(|child| levels.all[**child].own.iter().any(|own| refuses(&own))) {
+        for child in beside.filter(|child| levels.all[**child].own.iter().any(refuses)) {
             let Some(Test::If(asks)) = self.entry(*child) else { continue };
             if Condition::of(asks).how.starts_with('!') {
                 let mut search = Search { maker: self, level, open: Vec::new(), left: MOST_STEPS };
