@@ -13,6 +13,8 @@ mod commands;
 mod directives;
 #[path = "src/build/nginx.rs"]
 mod nginx;
+#[path = "src/build/pack.rs"]
+mod pack;
 #[path = "src/platform/redis/version.rs"]
 #[allow(dead_code)]
 mod version;

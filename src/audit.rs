@@ -55,7 +55,7 @@ pub fn audit(options: &Options, plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> Re
     let (heard, notices) = hear_groups(plan, done);
     let mut facts = project.read_live(options, &heard, &choice.wanted())?;
     facts.notices.extend(notices);
-    let mut report = judged(choice, &facts, true, (project.known(), options));
+    let mut report = judged(&choice, &facts, true, (project.known(), options));
     report.clock = options.timed.then(|| Clock::since(began));
     Ok((report, facts))
 }

@@ -5,11 +5,13 @@
 
 pub mod compile;
 pub mod embedded;
+pub mod later;
 pub mod load;
 pub mod places;
 mod vet;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -18,6 +20,7 @@ use crate::edit::EditOp;
 use crate::expr::{Each, Expr, Param, Params, Path};
 use crate::finding::{CheckId, Confidence, Family, FixWords, Safety, Severity};
 
+pub use later::Later;
 pub use load::{Loaded, Problem, load};
 
 /// A check file as TOML says it. Whether it is complete is asked by [`load`], so nothing is required here.
@@ -199,26 +202,14 @@ impl Expect {
 pub struct Check {
     /// Its id.
     pub id: CheckId,
-    /// The fault, in one line.
-    pub title: String,
-    /// The handle of the team that answers for it.
-    pub owner: String,
     /// How bad the fault is.
     pub severity: Severity,
     /// How sure a verdict is.
     pub confidence: Confidence,
     /// The heading in the checklist.
     pub family: Family,
-    /// CWE and CIS numbers.
-    pub tags: Vec<String>,
-    /// Primary documents.
-    pub references: Vec<String>,
-    /// Ids that it had before.
+    /// Ids that the check had before.
     pub formerly: Vec<String>,
-    /// What an attacker gains.
-    pub rationale: String,
-    /// Checks that may fail at the same place.
-    pub overlaps: Vec<CheckId>,
     /// Whether it runs without being selected.
     pub default: bool,
     /// Whether no fix may bring this fault, whatever it takes away.
@@ -227,26 +218,67 @@ pub struct Check {
     pub params: Params,
     /// What must not be.
     pub rule: Rule,
+    /// What people read.
+    pub words: Arc<Later<Words>>,
+    /// What happens where it is all the same, or what is wrong with that.
+    pub rest: Later<Result<Rest, String>>,
+    /// The names of all facts that have to do with it, sorted, blanks between: `acl` for `redis.acl.users[].enabled`.
+    pub facts: Cow<'static, str>,
+}
+
+/// What people read about a check.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    /// The fault, in one line.
+    pub title: String,
+    /// The handle of the team that answers for it.
+    pub owner: String,
+    /// CWE and CIS numbers.
+    pub tags: Vec<String>,
+    /// Primary documents.
+    pub references: Vec<String>,
+    /// What an attacker gains.
+    pub rationale: String,
+    /// Checks that may fail at the same place.
+    pub overlaps: Vec<CheckId>,
+    /// When the fault is right.
+    pub bypass: Vec<String>,
+    /// What to do about it.
+    pub fix: Arc<FixWords>,
+}
+
+/// What is only needed where the fault is there, or may be.
+#[derive(Debug)]
+pub struct Rest {
+    /// The fact whose place is shown.
+    pub at: Path,
+    /// Facts whose places are related.
+    pub also: Vec<Also>,
+    /// What a finding says.
+    pub message: Message,
     /// When it may be all the same.
     pub bypass: Vec<Bypass>,
-    /// What to do about it.
-    pub fix: FixPlan,
+    /// What a program can do about it, each step with the facts it is about.
+    pub edits: Vec<(EditOp, Vec<Path>)>,
 }
 
 impl Check {
-    /// The names of all facts that have to do with the check: `acl` for `redis.acl.users[].enabled`.
-    pub fn fact_names(&self) -> BTreeSet<&str> {
-        let rule = &self.rule;
-        let paths = std::iter::once(&rule.at).chain(rule.also.iter().map(|also| &also.path));
-        let shown =
-            rule.message.0.iter().filter_map(|piece| if let Piece::Fact(path) = piece { Some(path) } else { None });
-        let edits = self.fix.edits.iter().flat_map(|(_, paths)| paths);
-        let conditions =
-            self.bypass.iter().map(|bypass| &bypass.when).chain(rule.also.iter().filter_map(|also| also.when.as_ref()));
-        let reads = [&rule.when, &rule.deny].into_iter().chain(conditions).flat_map(|expr| &expr.reads);
-        let lists = rule.for_each.iter().map(|each| &each.list.path);
-        let all = paths.chain(shown).chain(edits).map(|path| &path.read.path).chain(reads).chain(lists);
-        all.filter_map(|path| path.split('.').nth(1)).map(|name| name.trim_end_matches("[]")).collect()
+    /// The names of all facts that have to do with the check.
+    pub fn fact_names(&self) -> impl Iterator<Item = &str> {
+        self.facts.split(' ')
+    }
+
+    /// What a program can do about the fault.
+    pub fn edits(&self) -> &[(EditOp, Vec<Path>)] {
+        self.rest.as_ref().map_or(&[], |rest| &rest.edits)
+    }
+
+    /// What is only needed where the fault is there.
+    ///
+    /// # Errors
+    /// What is wrong with the check.
+    pub fn rest(&self) -> Result<&Rest, &str> {
+        self.rest.as_ref().map_err(String::as_str)
     }
 
     /// The parameters with the user's values in place of the defaults.
@@ -287,14 +319,19 @@ pub struct Rule {
     pub when: Expr,
     /// Where it is true, there is a finding.
     pub deny: Expr,
-    /// The fact whose place is shown.
-    pub at: Path,
-    /// Facts whose places are related.
-    pub also: Vec<Also>,
-    /// What a finding says.
-    pub message: Message,
     /// Every path that the verdict may depend on, bypasses aside; sorted.
     pub paths: Vec<Arc<str>>,
+}
+
+impl Rule {
+    /// A rule of these parts.
+    pub fn new(reads: &'static str, for_each: Vec<Each>, when: Expr, deny: Expr) -> Rule {
+        let lists = for_each.iter().map(|each| &each.list.path);
+        let mut paths: Vec<_> = when.reads.iter().chain(&deny.reads).chain(lists).cloned().collect();
+        paths.sort();
+        paths.dedup();
+        Rule { reads, for_each, when, deny, paths }
+    }
 }
 
 /// A fact whose place is related to a finding.
@@ -315,15 +352,6 @@ pub struct Bypass {
     pub when: Expr,
     /// The example that shows it.
     pub example: String,
-}
-
-/// What to do about a finding.
-#[derive(Debug)]
-pub struct FixPlan {
-    /// In words.
-    pub words: Arc<FixWords>,
-    /// What a program can do, each step with the fact it is about.
-    pub edits: Vec<(EditOp, Vec<Path>)>,
 }
 
 /// A line with facts in it.

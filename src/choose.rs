@@ -1,6 +1,6 @@
 //! Which checks run, how severe they are and with which parameters: the checks there are, and what the user says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
@@ -79,8 +79,8 @@ pub struct Choice {
 impl Choice {
     /// The facts that the checks ask for.
     pub fn wanted(&self) -> Wanted {
-        let names = self.checks.iter().flat_map(|chosen| chosen.check.fact_names()).map(str::to_owned);
-        Wanted::Names(Arc::new(names.collect()))
+        let names: BTreeSet<&str> = self.checks.iter().flat_map(|chosen| chosen.check.fact_names()).collect();
+        Wanted::Names(Arc::new(names.into_iter().map(str::to_owned).collect()))
     }
 }
 
@@ -91,7 +91,7 @@ impl Listed {
             id: CheckId(check.id.into()),
             reads: check.reads,
             formerly: check.formerly.iter().map(|&id| id.to_owned()).collect(),
-            family: check.family.parse().ok(),
+            family: check.family,
             default: check.default,
             source: Source::Embedded(check),
         }

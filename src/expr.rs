@@ -8,14 +8,14 @@
 mod check;
 mod function;
 mod lex;
+mod packed;
 mod parse;
+mod pattern;
+mod simple;
 
-use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-
-use regex::Regex;
 
 use crate::fact::{Fact, Name, Record};
 use crate::schema::{Root, Type};
@@ -23,13 +23,13 @@ use crate::schema::{Root, Type};
 pub use check::{Binding, Each, Path, Scope};
 pub use function::{FUNCTIONS, Net};
 pub(crate) use function::{address, is_private, version_lt};
+pub use packed::Asks;
 pub use parse::{Order, is_name};
+pub use pattern::Pattern;
+pub use simple::Simple;
 
 /// The longest expression, in characters.
 pub const LONGEST: usize = 2_000;
-
-/// The largest compiled pattern of `matches`, in bytes.
-const PATTERN_LIMIT: usize = 256 * 1024;
 
 /// A mistake in an expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -245,34 +245,6 @@ pub enum Question {
     Loopback,
     /// `is_private(a)`
     Private,
-}
-
-/// A pattern, compiled when it is first asked.
-pub struct Pattern {
-    text: Arc<str>,
-    regex: OnceLock<Option<Regex>>,
-}
-
-impl Pattern {
-    fn new(text: Arc<str>) -> Pattern {
-        Pattern { text, regex: OnceLock::new() }
-    }
-
-    /// Compiles a pattern within [`PATTERN_LIMIT`].
-    fn compile(text: &str) -> Result<Regex, regex::Error> {
-        regex::RegexBuilder::new(text).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build()
-    }
-
-    /// The compiled pattern. `None` is a pattern that was never vetted and is wrong.
-    pub fn regex(&self) -> Option<&Regex> {
-        self.regex.get_or_init(|| Pattern::compile(&self.text).ok()).as_ref()
-    }
-}
-
-impl fmt::Debug for Pattern {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "/{}/", self.text)
-    }
 }
 
 /// How much a loaded expression is trusted.

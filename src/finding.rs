@@ -187,7 +187,7 @@ pub struct Label {
 }
 
 /// How careful one must be with a fix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Safety {
     /// No client that works today can notice, and comments are kept.
@@ -195,6 +195,7 @@ pub enum Safety {
     /// May refuse traffic or change behaviour.
     Unsafe,
     /// A person must fill something in.
+    #[default]
     DisplayOnly,
 }
 
@@ -208,7 +209,7 @@ pub struct Fix {
 }
 
 /// A fix in words.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FixWords {
     /// In one line.
     pub title: String,

@@ -88,7 +88,8 @@ impl Workshop<'_> {
         }
         let before: Vec<Count> = said.iter().map(count).collect();
         for (number, said) in said.iter_mut().enumerate() {
-            if checks.get(number).is_some_and(|(check, _)| !check.fix.edits.is_empty()) {
+            let failed = said.judged.iter().any(|judged| matches!(judged.verdict, Verdict::Fail(_)));
+            if failed && checks.get(number).is_some_and(|(check, _)| !check.edits().is_empty()) {
                 self.offer_one(checks, number, &before, subject, &mut said.judged);
             }
         }

@@ -78,7 +78,7 @@ impl Judged {
                 paths.iter().map(|path| compile::numbered(path, check.rule.reads, &items)).collect();
             paths.map(|paths| op.with_paths(paths))
         };
-        check.fix.edits.iter().map(step).collect::<Option<_>>().unwrap_or_default()
+        check.edits().iter().map(step).collect::<Option<_>>().unwrap_or_default()
     }
 }
 
@@ -89,24 +89,16 @@ pub fn judge(check: &Check, subject: &Subject, params: &Params) -> Vec<Judged> {
 }
 
 /// Judges one subject by several checks, each with its parameters. Where the fault is not there, that is only counted: of
-/// a hundred thousand users there is little to tell. The items of a list that many checks go through are made once
-/// for all of them.
+/// a hundred thousand users there is little to tell. The items of a list that checks beside each other go through are
+/// made once for all of them.
 pub fn judge_all(checks: &[(&Check, &Params)], subject: &Subject) -> Vec<Said> {
     all(checks.iter().map(|(check, params)| Judge::new(check, subject, params)).collect())
 }
 
 fn all(mut judges: Vec<Judge<'_>>) -> Vec<Said> {
-    let mut lists: Vec<(&str, Vec<usize>)> = Vec::new();
-    for (number, judge) in judges.iter().enumerate() {
-        let path = judge.check.rule.for_each.first().map_or("", |each| &*each.list.path);
-        match lists.iter_mut().find(|(list, _)| *list == path) {
-            Some((_, members)) => members.push(number),
-            None => lists.push((path, vec![number])),
-        }
-    }
-    for (path, members) in lists {
-        let mut members: Vec<&mut Judge<'_>> = pick(&mut judges, &members);
-        match members.first().and_then(|judge| judge.outermost()).filter(|_| !path.is_empty()) {
+    for members in judges.chunk_by_mut(|a, b| list_of(a.check) == list_of(b.check)) {
+        let first = members.first().filter(|first| !first.check.rule.for_each.is_empty());
+        match first.and_then(Judge::outermost) {
             Some((items, rest)) => {
                 for (number, item) in items.iter().flat_map(Items::iter).enumerate() {
                     members
@@ -125,10 +117,9 @@ fn all(mut judges: Vec<Judge<'_>>) -> Vec<Said> {
     judges.into_iter().map(Judge::finish).collect()
 }
 
-/// The judges of these numbers, which ascend.
-fn pick<'j, 'a>(judges: &'j mut [Judge<'a>], numbers: &[usize]) -> Vec<&'j mut Judge<'a>> {
-    let all = judges.iter_mut().enumerate();
-    all.filter(|(number, _)| numbers.binary_search(number).is_ok()).map(|(_, judge)| judge).collect()
+/// The path of the list whose items a check goes through, if it does.
+pub fn list_of(check: &Check) -> &str {
+    check.rule.for_each.first().map_or("", |each| &each.list.path)
 }
 
 struct Judge<'a> {
@@ -196,6 +187,9 @@ impl<'a> Judge<'a> {
 
     /// Keeps one of the findings that say the same of the same place: a file that is included twice is read twice.
     fn once(&mut self) {
+        if self.said.judged.len() < 2 {
+            return;
+        }
         let mut seen = HashSet::new();
         self.said.judged.retain(|judged| match &judged.verdict {
             Verdict::Fail(finding) => seen.insert((finding.primary.span, finding.message.clone())),
@@ -339,10 +333,11 @@ impl<'a> Judge<'a> {
             return Ok(Outcome::NotApplicable);
         }
         let mut open = Vec::new();
-        for bypass in &self.check.bypass {
+        let rest = self.check.rest().map_err(|why| EvalError::Check(why.into()))?;
+        for bypass in &rest.bypass {
             match truth::truth(&bypass.when, &scene, frame)? {
                 Truth::True => {
-                    let at = finding::primary(&rule.at, &scene, frame)?;
+                    let at = finding::primary(&rest.at, &scene, frame)?;
                     return Ok(Outcome::Bypassed { reason: bypass.reason.clone(), at });
                 }
                 Truth::False => {}
@@ -351,7 +346,7 @@ impl<'a> Judge<'a> {
         }
         // No cause means that nothing is unknown: `truth` gives at least one.
         if causes.is_empty() {
-            return Ok(Outcome::Fail(finding::finding(self.check, &scene, frame, &open)?.into()));
+            return Ok(Outcome::Fail(finding::finding((self.check, rest), &scene, frame, &open)?.into()));
         }
         Ok(Outcome::Unknown(causes))
     }

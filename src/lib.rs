@@ -63,18 +63,20 @@ pub fn check(options: &Options, stdin: &mut dyn Read) -> Result<(Report, Facts),
     let gathered = project.gather(options, stdin);
     let present = |platform: &str| gathered.as_ref().is_some_and(|gathered| gathered.claims.has(platform));
     let choice = project.checks(options, &present)?;
-    let facts = project.read_gathered(options, gathered, &choice.wanted())?;
-    let mut report = judged(choice, &facts, options.fixes, (project.known(), options));
+    let mut facts = project.read_gathered(options, gathered, &choice.wanted())?;
+    let mut report = judged(&choice, &facts, options.fixes, (project.known(), options));
     report.clock = options.timed.then(|| Clock::since(began));
+    facts.asked = choice.checks;
     Ok((report, facts))
 }
 
 /// Judges what was read by the checks that were chosen for it, and reports.
-pub(crate) fn judged(choice: Choice, facts: &Facts, fixes: bool, setting: (&[Known], &Options)) -> Report {
+pub(crate) fn judged(choice: &Choice, facts: &Facts, fixes: bool, setting: (&[Known], &Options)) -> Report {
     let Choice { checks, broken, .. } = choice;
-    let (judged, asked) = judge_subjects(&checks, facts, fixes);
-    let judged = broken.into_iter().map(|(check, error)| Judged::broken(check, error)).chain(judged).collect();
-    report_on(&checks, facts, judged, &asked, setting)
+    let (judged, asked) = judge_subjects(checks, facts, fixes);
+    let broken = broken.iter().map(|(check, error)| Judged::broken(check.clone(), error.clone()));
+    let judged = broken.chain(judged).collect();
+    report_on(checks, facts, judged, &asked, setting)
 }
 
 /// Puts what was judged together, waivers applied. `asked` says which of the checks were.
@@ -121,6 +123,8 @@ pub(crate) fn judge_subjects(checks: &[Chosen], facts: &Facts, fixes: bool) -> (
         *asked = facts.subjects.iter().any(|subject| subject.kind == kind);
         by_kind.entry(kind).or_default().push((&chosen.check, &chosen.params));
     }
+    // Those that go through the same list beside each other.
+    by_kind.values_mut().for_each(|its| its.sort_by(|(a, _), (b, _)| judge::list_of(a).cmp(judge::list_of(b))));
     for (number, subject) in facts.subjects.iter().enumerate() {
         let its = by_kind.get(subject.kind).map_or(&[][..], Vec::as_slice);
         let mut said = judge::judge_all(its, subject);

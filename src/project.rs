@@ -262,6 +262,7 @@ impl Project {
         let Reading { sources, notices } = reading;
         let (files, wanted, changed) = (disk, wanted.clone(), BTreeMap::new());
         Ok(Facts {
+            asked: Vec::new(),
             sources,
             mask,
             subjects,
@@ -294,6 +295,7 @@ impl Project {
         let mask = platform::secrets(&reading.sources, &subjects);
         let Reading { sources, notices } = reading;
         Ok(Facts {
+            asked: Vec::new(),
             sources,
             mask,
             subjects,

@@ -53,6 +53,9 @@ pub enum EvalError {
     /// A pattern cannot be compiled.
     #[error("a pattern cannot be compiled")]
     Pattern,
+    /// What a check does where the fault is there cannot be read.
+    #[error("{0}")]
+    Check(Arc<str>),
 }
 
 /// What an expression is asked about.
@@ -501,7 +504,7 @@ impl<'a> Evaluation<'a> {
             Question::StartsWith(start) => Some(value.starts_with(&**start)),
             Question::EndsWith(end) => Some(value.ends_with(&**end)),
             Question::Contains(part) => Some(memchr::memmem::find(value.as_bytes(), part.as_bytes()).is_some()),
-            Question::Matches(pattern) => Some(pattern.regex().ok_or(EvalError::Pattern)?.is_match(&value)),
+            Question::Matches(pattern) => Some(pattern.is_match(&value).ok_or(EvalError::Pattern)?),
             Question::Within(net) => address().map(|address| net.contains(address)),
             Question::Loopback => address().map(|address| address.is_loopback()),
             Question::Private => address().map(expr::is_private),

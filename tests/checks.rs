@@ -62,7 +62,7 @@ fn trials(entry: &'static embedded::Embedded, roots: &[&'static Root]) -> Vec<Tr
             example::run(&loaded.check, &loaded.examples[index], all()).map(|_| ()).map_err(Failed::from)
         }));
     }
-    if !loaded.check.fix.edits.is_empty() {
+    if !loaded.check.edits().is_empty() {
         trials.push(Trial::test(format!("{}::a program can make the fix", entry.id), move || {
             let fixed = |example| example::run(&loaded.check, example, all()).unwrap_or_default();
             if loaded.examples.iter().any(|example| fixed(example) > 0) {

@@ -1,7 +1,8 @@
 //! The expression language: CEL's precedence and escapes, everything that is refused with its place, and that no text
 //! can stop or crash the parser.
 
-use hardline::expr::{Binding, Expr, Param, Params, Scope, Trust};
+use hardline::check::embedded;
+use hardline::expr::{Binding, Expr, Param, Params, Scope, Simple, Trust};
 use hardline::fact::{Fact, Record};
 use hardline::schema::{Field, Root, Type};
 use hardline::text::Span;
@@ -296,4 +297,65 @@ fn no_text_crashes_the_parser() {
         accepted += usize::from(compile(&text).is_ok());
     }
     println!("random texts: {accepted} accepted");
+}
+
+/// The patterns of the checks that come with hardline, as far as their texts have them.
+fn patterns() -> Vec<String> {
+    let asked = embedded::all().iter().flat_map(|check| check.text.split(".matches(").skip(1));
+    asked
+        .filter_map(|rest| {
+            let (quote, raw) = match rest.strip_prefix('r') {
+                Some(rest) => (rest.chars().next()?, true),
+                None => (rest.chars().next()?, false),
+            };
+            let inner = rest.trim_start_matches('r').strip_prefix(quote)?.split_once(quote)?.0;
+            Some(if raw { inner.to_owned() } else { inner.replace("\\\\", "\\") })
+        })
+        .collect()
+}
+
+#[test]
+fn simple_patterns_say_what_the_regex_crate_says() {
+    const PIECES: [&str; 46] = [
+        "a", "b", "k", "S", "_", "0", "-", ".", "/", "\\.", "\\/", "[ab]", "[^a]", "[a-c]", "[^a-cA]", "\\d", "\\w",
+        "\\s", "\\W", "\\b", "^", "$", "(", "(", "(?:", ")", ")", "|", "*", "+", "?", "{2}", "{1,2}", "{0,}", "*?",
+        "[.-]", "[-+]", "[$]", "\n", " ", "[\\w-]", "[]a]", "[a&&b]", "\\<", "{", "]",
+    ];
+    let mut dice = Dice(0x5EED_0F51_3E1E_57A7);
+    let of_checks = patterns();
+    assert!(of_checks.len() > 50, "{}", of_checks.len());
+    let mut all = of_checks.clone();
+    for _ in 0..cases(3_000) {
+        let caseless = if dice.roll(4) == 0 { "(?i)" } else { "" };
+        let pieces: String = (0..1 + dice.roll(8)).map(|_| PIECES[dice.roll(PIECES.len())]).collect();
+        all.push(format!("{caseless}{pieces}"));
+    }
+    let (mut simple, mut matched, mut left) = (0, 0, Vec::new());
+    for pattern in &all {
+        let regex = regex::Regex::new(pattern);
+        let Some(quick) = Simple::new(pattern) else {
+            left.push(pattern);
+            continue;
+        };
+        let regex = regex.unwrap_or_else(|error| panic!("`{pattern}` is taken for simple: {error}"));
+        simple += 1;
+        let letters: Vec<char> = pattern.chars().filter(char::is_ascii).collect();
+        for _ in 0..20 {
+            let mut text = String::new();
+            for _ in 0..dice.roll(7) {
+                let from = dice.roll(letters.len());
+                let to = (from + 1 + dice.roll(5)).min(letters.len());
+                text.extend(&letters[from..to]);
+                text.push_str(["", "", "a", "K", "s", "\n", " ", ".php"][dice.roll(8)]);
+            }
+            let expected = regex.is_match(&text);
+            assert_eq!(quick.is_match(&text), Some(expected), "`{pattern}` of {text:?}");
+            matched += usize::from(expected);
+        }
+        assert_eq!(quick.is_match("Straße"), None, "other texts are left to the crate");
+    }
+    assert!(simple > all.len() / 3 && matched > simple, "{simple} of {} simple, {matched} matches", all.len());
+    // Whatever is left costs a hundred times as much at the start.
+    left.retain(|pattern| of_checks.contains(pattern));
+    assert!(left.len() * 10 < of_checks.len(), "not simple: {left:?}");
 }

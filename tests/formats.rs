@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use hardline::check::{Later, Words};
 use hardline::edit::TextEdit;
 use hardline::fact::{Fact, Record, Subject, Unknown, Why, Worlds};
 use hardline::files::Location;
@@ -65,12 +66,8 @@ fn subject(name: &str, main: Span, sources: Vec<SourceId>, facts: Record) -> Sub
 }
 
 fn rule(id: &str, severity: Severity) -> Rule {
-    Rule {
-        id: check(id),
+    let words = Words {
         title: "Redis answers unauthenticated clients".to_owned(),
-        severity,
-        confidence: Confidence::Medium,
-        family: Family::Exposure,
         tags: vec!["CWE-306".to_owned(), "CIS-1".to_owned()],
         references: vec!["https://redis.io/docs/latest/operate/oss_and_stack/management/security/".to_owned()],
         rationale: "Any host that can open the port\ncan read and write all data.".to_owned(),
@@ -82,7 +79,10 @@ fn rule(id: &str, severity: Severity) -> Rule {
             expected: "`PING` answers DENIED".to_owned(),
             rollback: "set `protected-mode no` again".to_owned(),
         }),
-    }
+        ..Words::default()
+    };
+    let words = Arc::new(Later::now(words));
+    Rule { id: check(id), severity, confidence: Confidence::Medium, family: Family::Exposure, words }
 }
 
 struct Made {

@@ -1,5 +1,6 @@
 //! From a check file to a check that can judge: paths are found, expressions get types.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use crate::schema::{Root, Type};
 use crate::spell;
 
 use super::places::Places;
-use super::{Also, AlsoTable, Bypass, Check, CheckFile, FixPlan, Message, Piece, Problem, Rule};
+use super::{Also, AlsoTable, Bypass, Check, CheckFile, Later, Message, Piece, Problem, Rest, Rule, Words};
 
 /// Compiles what a file says. `places` may be empty; then no problem has a place.
 ///
@@ -41,37 +42,81 @@ pub fn compile(
         return Err(compiler.problems);
     };
     let rule = compiler.rule(file, for_each);
-    let bypass = compiler.bypass(file);
-    let fix = compiler.fix(file);
+    let rest = compiler.rest(file);
     let Compiler { problems, .. } = compiler;
-    match (rule, bypass, fix) {
-        (Some(rule), Some(bypass), Some(fix)) if problems.is_empty() => Ok(assemble(file, params, rule, bypass, fix)),
+    match (rule, rest) {
+        (Some(rule), Some(rest)) if problems.is_empty() => Ok(assemble(file, params, rule, rest)),
         _ => Err(problems),
     }
 }
 
-fn assemble(file: &CheckFile, params: Params, rule: Rule, bypass: Vec<Bypass>, fix: FixPlan) -> Check {
-    let id = |id: &String| CheckId(id.as_str().into());
+/// Compiles what is only needed where the fault is there, of a check that comes with hardline.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn rest(file: &CheckFile, root: &'static Root, params: &Params) -> Result<Rest, String> {
+    let scope = Scope { root, params, bindings: Vec::new() };
+    let mut compiler = Compiler { scope, trust: Trust::Embedded, places: &Places::default(), problems: Vec::new() };
+    let rest = compiler.for_each(file).and_then(|_| compiler.rest(file));
+    rest.filter(|_| compiler.problems.is_empty()).ok_or_else(|| told(compiler.problems))
+}
+
+/// All that is wrong, in one line.
+pub fn told(problems: Vec<Problem>) -> String {
+    problems.into_iter().map(|problem| problem.message).collect::<Vec<_>>().join("; ")
+}
+
+fn assemble(file: &CheckFile, params: Params, rule: Rule, rest: Rest) -> Check {
     Check {
-        id: id(&file.id),
-        title: file.title.clone(),
-        owner: file.owner.clone(),
+        id: CheckId(file.id.as_str().into()),
         // Vetting refuses a file without these; the words here never reach a user.
         severity: file.severity.unwrap_or(Severity::Medium),
         confidence: file.confidence.unwrap_or(Confidence::Low),
         family: file.family.unwrap_or(Family::Operations),
-        tags: file.tags.clone(),
-        references: file.references.clone(),
         formerly: file.formerly.clone(),
-        rationale: file.rationale.clone(),
-        overlaps: file.overlaps.iter().map(id).collect(),
         default: file.default.unwrap_or(true),
         vetoes_fixes: file.vetoes_fixes.unwrap_or(false),
         params,
+        facts: fact_names(&rule, &rest).into(),
         rule,
-        bypass,
-        fix,
+        words: Arc::new(Later::now(words(file))),
+        rest: Later::now(Ok(rest)),
     }
+}
+
+/// What people read about a check.
+pub fn words(file: &CheckFile) -> Words {
+    let fix = &file.fix;
+    Words {
+        title: file.title.clone(),
+        owner: file.owner.clone(),
+        tags: file.tags.clone(),
+        references: file.references.clone(),
+        rationale: file.rationale.clone(),
+        overlaps: file.overlaps.iter().map(|id| CheckId(id.as_str().into())).collect(),
+        bypass: file.bypass.iter().map(|bypass| bypass.reason.clone()).collect(),
+        fix: Arc::new(FixWords {
+            title: fix.title.clone(),
+            safety: fix.safety.unwrap_or(Safety::DisplayOnly),
+            hint: fix.hint.clone(),
+            expected: fix.expected.clone(),
+            rollback: fix.rollback.clone(),
+        }),
+    }
+}
+
+/// The names of all facts that have to do with a check, sorted.
+fn fact_names(rule: &Rule, rest: &Rest) -> String {
+    let paths = std::iter::once(&rest.at).chain(rest.also.iter().map(|also| &also.path));
+    let shown = rest.message.0.iter().filter_map(|piece| if let Piece::Fact(path) = piece { Some(path) } else { None });
+    let edits = rest.edits.iter().flat_map(|(_, paths)| paths);
+    let conditions =
+        rest.bypass.iter().map(|bypass| &bypass.when).chain(rest.also.iter().filter_map(|also| also.when.as_ref()));
+    let reads = [&rule.when, &rule.deny].into_iter().chain(conditions).flat_map(|expr| &expr.reads);
+    let lists = rule.for_each.iter().map(|each| &each.list.path);
+    let all = paths.chain(shown).chain(edits).map(|path| &path.read.path).chain(reads).chain(lists);
+    let names = all.filter_map(|path| path.split('.').nth(1)).map(|name| name.trim_end_matches("[]"));
+    names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" ")
 }
 
 fn unknown_platform(reads: &str, roots: &[&'static Root]) -> String {
@@ -110,23 +155,22 @@ impl Compiler<'_> {
         let table = &file.rule;
         let when = table.when.as_deref().map_or_else(|| Some(Expr::always()), |text| self.expr("rule.when", text));
         let deny = self.expr("rule.deny", &table.deny);
+        Some(Rule::new(self.scope.root.name, for_each, when?, deny?))
+    }
+
+    fn rest(&mut self, file: &CheckFile) -> Option<Rest> {
+        let table = &file.rule;
         let at = self.path("rule.at", &table.at);
         let also: Vec<_> = table.also.iter().enumerate().map(|(index, also)| self.also(index, also)).collect();
         let message = self.message("rule.message", &table.message);
-        let (when, deny) = (when?, deny?);
-        let lists = for_each.iter().map(|each| &each.list.path);
-        let mut paths: Vec<_> = when.reads.iter().chain(&deny.reads).chain(lists).cloned().collect();
-        paths.sort();
-        paths.dedup();
-        Some(Rule {
-            reads: self.scope.root.name,
-            paths,
-            for_each,
-            when,
-            deny,
+        let bypass = self.bypass(file);
+        let edits = self.edits(file);
+        Some(Rest {
             at: at?,
             also: also.into_iter().collect::<Option<_>>()?,
             message: message?,
+            bypass: bypass?,
+            edits: edits?,
         })
     }
 
@@ -155,24 +199,11 @@ impl Compiler<'_> {
         bypasses.into_iter().collect()
     }
 
-    fn fix(&mut self, file: &CheckFile) -> Option<FixPlan> {
-        let table = &file.fix;
-        let edits: Vec<_> = table
-            .edits
-            .iter()
-            .enumerate()
-            .map(|(index, op)| Some((op.clone(), self.edit_paths(&format!("fix.edits[{index}]"), op)?)))
-            .collect();
-        Some(FixPlan {
-            words: Arc::new(FixWords {
-                title: table.title.clone(),
-                safety: table.safety.unwrap_or(Safety::DisplayOnly),
-                hint: table.hint.clone(),
-                expected: table.expected.clone(),
-                rollback: table.rollback.clone(),
-            }),
-            edits: edits.into_iter().collect::<Option<_>>()?,
-        })
+    fn edits(&mut self, file: &CheckFile) -> Option<Vec<(EditOp, Vec<Path>)>> {
+        let table = file.fix.edits.iter().enumerate();
+        let edits: Vec<_> =
+            table.map(|(index, op)| Some((op.clone(), self.edit_paths(&format!("fix.edits[{index}]"), op)?))).collect();
+        edits.into_iter().collect()
     }
 
     fn edit_paths(&mut self, key: &str, op: &EditOp) -> Option<Vec<Path>> {

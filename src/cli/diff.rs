@@ -143,5 +143,5 @@ fn list(out: &mut dyn Write, head: &str, items: impl IntoIterator<Item = String>
 fn reason(check: &str) -> String {
     let entry = embedded::all().iter().find(|entry| entry.id == check);
     let check = entry.and_then(|entry| entry.check(&roots()).ok());
-    check.map_or_else(|| "A check of the project's own.".to_owned(), |check| check.rationale.trim().to_owned())
+    check.map_or_else(|| "A check of the project's own.".to_owned(), |check| check.words.rationale.trim().to_owned())
 }

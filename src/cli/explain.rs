@@ -48,23 +48,29 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
 }
 
 fn write_check(check: &Check, file: &CheckFile, all: bool, out: &mut dyn Write) -> io::Result<()> {
-    writeln!(out, "{}: {}", check.id, check.title)?;
+    writeln!(out, "{}: {}", check.id, check.words.title)?;
     let confidence = format!("{:?}", check.confidence).to_lowercase();
-    writeln!(out, "{}, {}, confidence {confidence}, owner {}", check.severity, check.family.as_str(), check.owner)?;
+    writeln!(
+        out,
+        "{}, {}, confidence {confidence}, owner {}",
+        check.severity,
+        check.family.as_str(),
+        check.words.owner
+    )?;
     if !check.default {
         writeln!(out, "runs only when selected")?;
     }
-    section("Why", &check.rationale, out)?;
+    section("Why", &check.words.rationale, out)?;
     section("Reported when", &condition(&file.rule), out)?;
     for bypass in &file.bypass {
         section("Not reported when", &format!("{}\n{}", bypass.reason, bypass.when), out)?;
     }
     let params = check.params.iter().map(|(name, value)| format!("{name}: {} by default", default_value(value)));
     section("Parameters", &params.collect::<Vec<_>>().join("\n"), out)?;
-    section("Fix", &check.fix.words.title, out)?;
-    section("", &check.fix.words.hint, out)?;
-    section("Expected", &check.fix.words.expected, out)?;
-    section("Rollback", &check.fix.words.rollback, out)?;
+    section("Fix", &check.words.fix.title, out)?;
+    section("", &check.words.fix.hint, out)?;
+    section("Expected", &check.words.fix.expected, out)?;
+    section("Rollback", &check.words.fix.rollback, out)?;
     let first = |expect| file.example.iter().position(|example| example.expect == expect);
     let pair = [first(Expect::Deny), first(Expect::Pass)];
     let (full, other): (Vec<_>, Vec<_>) =
@@ -72,7 +78,7 @@ fn write_check(check: &Check, file: &CheckFile, all: bool, out: &mut dyn Write) 
     full.into_iter().try_for_each(|(_, example)| write_example(example, out))?;
     let other = other.into_iter().map(|(_, example)| heading(example));
     section("Other examples (--examples shows them)", &other.collect::<Vec<_>>().join("\n"), out)?;
-    let references = [check.tags.as_slice(), check.references.as_slice()].concat();
+    let references = [check.words.tags.as_slice(), check.words.references.as_slice()].concat();
     section("References", &references.join("\n"), out)
 }
 

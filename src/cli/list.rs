@@ -85,12 +85,12 @@ pub(super) fn run(arguments: &Arguments, screen: &mut Screen) -> Result<u8, Fail
 fn line(check: &Check) -> Line<'_> {
     Line {
         id: check.id.as_str(),
-        title: &check.title,
+        title: &check.words.title,
         family: check.family,
         severity: check.severity,
         confidence: check.confidence,
         platform: check.id.platform(),
-        owner: &check.owner,
+        owner: &check.words.owner,
         default: check.default,
     }
 }

@@ -1,6 +1,6 @@
 //! What a finding shows: places and words.
 
-use crate::check::{Bypass, Check, Message, Piece, compile};
+use crate::check::{Bypass, Check, Message, Piece, Rest, compile};
 use crate::expr::{Param, Path};
 use crate::fact::{Fact, Origin, Value};
 use crate::finding::{Finding, Fix, Label};
@@ -19,13 +19,13 @@ const SHOWN: usize = 120;
 
 /// The finding of a rule that denies.
 pub(super) fn finding(
-    check: &Check,
+    (check, rest): (&Check, &Rest),
     scene: &Scene<'_>,
     frame: Option<&Frame<'_>>,
     open: &[(&Bypass, Vec<Cause>)],
 ) -> Result<Finding, EvalError> {
-    let mut labels = labels(&check.rule.at, scene, frame)?;
-    for also in &check.rule.also {
+    let mut labels = labels(&rest.at, scene, frame)?;
+    for also in &rest.also {
         let matters = match &also.when {
             Some(when) => matches!(truth::truth(when, scene, frame)?, Truth::True),
             None => true,
@@ -53,10 +53,10 @@ pub(super) fn finding(
         severity: check.severity,
         confidence: check.confidence,
         family: check.family,
-        message: message(&check.rule.message, scene, frame)?,
+        message: message(&rest.message, scene, frame)?,
         primary,
         related,
-        fix: Some(Fix { words: check.fix.words.clone(), edits: Vec::new() }),
+        fix: Some(Fix { words: check.words.fix.clone(), edits: Vec::new() }),
         only_in: None,
     })
 }

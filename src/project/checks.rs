@@ -20,7 +20,8 @@ impl Project {
     /// Every mistake in the configuration and in the user's own checks.
     pub fn all_checks(&mut self, options: &Options) -> Result<Vec<Check>, Trouble> {
         let (listed, roots) = (self.list_checks(options), roots());
-        self.sound().map(|()| listed.into_iter().filter_map(|check| check.load(&roots).ok()).collect())
+        let load = |check: Listed| check.load(&roots).ok().filter(|check| check.rest().is_ok());
+        self.sound().map(|()| listed.into_iter().filter_map(load).collect())
     }
 
     /// The ids of all checks there are, sorted.

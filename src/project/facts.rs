@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::caching::CacheRules;
+use crate::choose::Chosen;
 use crate::config;
 use crate::fact::Subject;
 use crate::files::{Changed, Disk};
@@ -40,6 +41,8 @@ pub struct Facts {
     pub stated: Stated,
     /// Where they come from.
     pub(super) waivers: Waivers,
+    /// The checks that judged: who is done with them may leave them to the end of the process.
+    pub asked: Vec<Chosen>,
     /// The bytes that files would have, by where their paths really lead.
     pub changed: BTreeMap<PathBuf, Vec<u8>>,
     /// What was found, if it was to be kept.
@@ -110,6 +113,7 @@ impl Facts {
         let kept = Some(kept);
         let cache_rules = self.cache_rules.clone();
         Some(Facts {
+            asked: Vec::new(),
             sources,
             mask,
             subjects,

@@ -106,7 +106,7 @@ impl View<'_> {
             all.push('\n');
         }
         if let Some((_, rule)) = self.report.rule(&finding.check) {
-            section(&mut all, "Why", &rule.rationale);
+            section(&mut all, "Why", rule.words.rationale.trim());
         }
         if let Some(fix) = &finding.fix {
             section(&mut all, how(fix), &fix.words.title);

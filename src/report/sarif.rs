@@ -68,15 +68,15 @@ fn descriptor(rule: &Rule) -> Descriptor {
         parts.join("\n\n")
     };
     let markdown = text(|title| format!("**{title}**\n\n"));
-    let links: Vec<String> = rule.references.iter().map(|link| format!("- <{link}>")).collect();
+    let links: Vec<String> = rule.words.references.iter().map(|link| format!("- <{link}>")).collect();
     let references = if links.is_empty() { String::new() } else { format!("\n\n**See**\n\n{}", links.join("\n")) };
     Descriptor {
         id: rule.id.to_string(),
         name: name(&rule.id),
-        short_description: Message::plain(&rule.title),
-        full_description: Message::plain(&rule.rationale),
+        short_description: Message::plain(&rule.words.title),
+        full_description: Message::plain(rule.words.rationale.trim()),
         help: Message { text: text(|title| format!("{title}: ")), markdown: Some(markdown + &references) },
-        help_uri: rule.references.iter().find(|link| link.starts_with("https://")).cloned(),
+        help_uri: rule.words.references.iter().find(|link| link.starts_with("https://")).cloned(),
         default_configuration: Configuration { level: level(rule.severity) },
         properties: RuleProperties {
             precision: match rule.confidence {
@@ -101,7 +101,7 @@ fn descriptor(rule: &Rule) -> Descriptor {
 /// The family and the numbers, CWE's also as GitHub's code scanning groups by them.
 fn tags(rule: &Rule) -> Vec<String> {
     let mut tags = vec!["security".to_owned(), rule.family.as_str().to_owned()];
-    for tag in &rule.tags {
+    for tag in &rule.words.tags {
         tags.push(tag.clone());
         if let Some(number) = tag.strip_prefix("CWE-") {
             tags.push(format!("external/cwe/cwe-{number:0>3}"));
@@ -194,7 +194,8 @@ impl View<'_> {
 
     fn bypassed(self, bypassed: &Bypassed) -> Outcome {
         let rule = self.report.rule(&bypassed.check);
-        let (title, severity) = rule.map_or(("the fault is there", Severity::Info), |(_, it)| (&it.title, it.severity));
+        let (title, severity) =
+            rule.map_or(("the fault is there", Severity::Info), |(_, it)| (&*it.words.title, it.severity));
         Outcome {
             kind: "fail",
             level: level(severity),

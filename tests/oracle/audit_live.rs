@@ -136,7 +136,7 @@ fn differ(server: &Server, setup: &Setup) -> Option<(usize, Vec<String>)> {
 fn live_checks() -> BTreeSet<String> {
     let roots = hardline::project::roots();
     let all = hardline::check::embedded::all().iter().filter_map(|entry| entry.check(&roots).ok());
-    all.filter(|check| check.fact_names().contains("live")).map(|check| check.id.to_string()).collect()
+    all.filter(|check| check.fact_names().any(|name| name == "live")).map(|check| check.id.to_string()).collect()
 }
 
 fn compare(name: &str) {

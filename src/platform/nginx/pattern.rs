@@ -3,11 +3,13 @@
 //! What compiles here and what PCRE compiles is not the same in rare corners (possessive classes, `\K`, recursion):
 //! an expression that does not compile here is unknown, never "matches nothing".
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::rc::Rc;
 
 use fancy_regex::Regex;
+
+use crate::expr::Simple;
 
 /// How many steps one match may take. PCRE has a limit of its own, at which nginx answers 500.
 const STEPS: usize = 100_000;
@@ -16,9 +18,9 @@ const STEPS: usize = 100_000;
 const KEPT: usize = 10_000;
 
 thread_local! {
-    /// Expressions that were compiled. Every question about a server asks those of all its locations, and the files of
-    /// a repository repeat each other's.
-    static COMPILED: RefCell<HashMap<Key, Option<Rc<Regex>>>> = RefCell::default();
+    /// Expressions that were asked. Every question about a server asks those of all its locations, and the files of a
+    /// repository repeat each other's.
+    static ASKED: RefCell<HashMap<Key, Rc<Expression>>> = RefCell::default();
 }
 
 /// An expression and whether case does not matter.
@@ -33,9 +35,18 @@ pub struct Found {
     pub named: Vec<(String, String)>,
 }
 
-/// The expression compiled, or `None` where it does not compile here.
-fn compiled(pattern: &str, caseless: bool) -> Option<Rc<Regex>> {
-    COMPILED.with_borrow_mut(|all| {
+/// An expression, made ready as far as it was asked.
+struct Expression {
+    /// As the regular expressions here have it.
+    text: String,
+    /// What tells quickly that nothing is found, where the expression is simple.
+    simple: Option<Simple>,
+    /// What finds; `None` where it does not compile here.
+    regex: OnceCell<Option<Regex>>,
+}
+
+fn expression(pattern: &str, caseless: bool) -> Rc<Expression> {
+    ASKED.with_borrow_mut(|all| {
         let key = (pattern.to_owned(), caseless);
         if let Some(known) = all.get(&key) {
             return known.clone();
@@ -44,7 +55,7 @@ fn compiled(pattern: &str, caseless: bool) -> Option<Rc<Regex>> {
             all.clear();
         }
         let text = if caseless { format!("(?i){pattern}") } else { pattern.to_owned() };
-        let made = fancy_regex::RegexBuilder::new(&text).backtrack_limit(STEPS).build().ok().map(Rc::new);
+        let made = Rc::new(Expression { simple: Simple::new(&text), text, regex: OnceCell::new() });
         all.insert(key, made.clone());
         made
     })
@@ -52,7 +63,12 @@ fn compiled(pattern: &str, caseless: bool) -> Option<Rc<Regex>> {
 
 /// What an expression finds in a text: `None` when that cannot be told, `Some(None)` when it does not match.
 pub fn find(pattern: &str, caseless: bool, text: &str) -> Option<Option<Found>> {
-    let regex = compiled(pattern, caseless)?;
+    let asked = expression(pattern, caseless);
+    if asked.simple.as_ref().and_then(|simple| simple.is_match(text)) == Some(false) {
+        return Some(None);
+    }
+    let make = || fancy_regex::RegexBuilder::new(&asked.text).backtrack_limit(STEPS).build().ok();
+    let regex = asked.regex.get_or_init(make).as_ref()?;
     let found = regex.captures(text).ok()?;
     Some(found.map(|captures| {
         let groups = captures.iter().map(|group| group.map_or(String::new(), |group| group.as_str().to_owned()));
