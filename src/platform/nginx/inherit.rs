@@ -38,6 +38,9 @@ impl<'a> Levels<'a> {
             if matches!(level.kind, Kind::ServerIf | Kind::Other) && level.parent.is_some() {
                 continue;
             }
+            if level.doubts.is_empty() && !level.may_say(names) {
+                continue;
+            }
             let directives = level.named_any(names);
             let here = level.doubts.iter().find(|doubt| {
                 let touched = names.iter().find(|name| doubt.touches(name));

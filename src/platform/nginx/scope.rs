@@ -62,6 +62,8 @@ pub struct Level<'a> {
     pub parent: Option<LevelId>,
     /// What it says itself, in order, blocks included.
     pub own: Vec<&'a Directive>,
+    /// The marks of the names of those.
+    marks: u64,
     /// The levels in it, in order.
     pub children: Vec<LevelId>,
     /// Those of them that an `if` opens.
@@ -78,8 +80,9 @@ const FEW: usize = 24;
 impl<'a> Level<'a> {
     /// What it says itself under this name, in order.
     fn named<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a Directive> + 's {
-        let few = if self.own.len() > FEW { &[][..] } else { &self.own };
-        let known = if few.is_empty() { self.index().get(name).map_or(&[][..], |numbers| numbers) } else { &[] };
+        let may = self.may_say(&[name]);
+        let few = if !may || self.own.len() > FEW { &[][..] } else { &self.own };
+        let known = if may && few.is_empty() { self.index().get(name).map_or(&[][..], |numbers| numbers) } else { &[] };
         let scanned = few.iter().copied().filter(move |directive| *directive.name == *name);
         scanned.chain(known.iter().filter_map(|&number| self.own.get(number).copied()))
     }
@@ -104,6 +107,21 @@ impl<'a> Level<'a> {
             index
         })
     }
+}
+
+impl Level<'_> {
+    /// Whether it may say something under one of these names itself: where not, nobody needs to look.
+    pub fn may_say(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.marks & mark(name) != 0)
+    }
+}
+
+/// One of 64 marks, which every name has.
+fn mark(name: &str) -> u64 {
+    let bytes = name.as_bytes();
+    let byte = |at: usize| bytes.get(at).map_or(0, |byte| usize::from(*byte));
+    let middle = byte(bytes.len() / 2) + byte(bytes.len().saturating_sub(3));
+    1 << ((bytes.len() * 7 + byte(0) + 3 * middle) % 64)
 }
 
 /// All levels of one configuration.
@@ -188,7 +206,7 @@ impl<'a> Levels<'a> {
     fn open(&mut self, kind: Kind, directive: Option<&'a Directive>, parent: Option<LevelId>) -> LevelId {
         let id = self.all.len();
         let (own, children, ifs, doubts, numbers) = (Vec::new(), Vec::new(), Vec::new(), Vec::new(), OnceCell::new());
-        self.all.push(Level { kind, directive, parent, own, children, ifs, doubts, numbers });
+        self.all.push(Level { kind, directive, parent, own, marks: 0, children, ifs, doubts, numbers });
         if let Some(parent) = parent {
             self.all[parent].children.push(id);
             if matches!(kind, Kind::If | Kind::ServerIf) {
@@ -212,6 +230,7 @@ impl<'a> Levels<'a> {
                     }
                 }
                 level.own.push(directive);
+                level.marks |= mark(&directive.name);
                 if let Body::Block(block) = &directive.body {
                     inner.push((directive, &block.items));
                 }

@@ -47,9 +47,22 @@ const LONG: usize = 8;
 
 /// Whether a name is that of something secret.
 fn is_secret(name: &str) -> bool {
-    let lower = name.to_ascii_lowercase();
     // `Access-Control-Allow-Credentials` says whether, not which.
-    !lower.starts_with("access-control-") && WORDS.iter().any(|word| lower.contains(word))
+    holds_word(name) && !begins(name.as_bytes(), b"access-control-")
+}
+
+/// Whether a text has one of [`WORDS`] in it, in any case.
+fn holds_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    // The letters that one of them begins with; most others are passed quickly.
+    let may_begin = |byte: u8| matches!(byte | 0x20, b'a' | b'c' | b'p' | b's' | b't');
+    let mut places = (0..bytes.len()).filter(|at| may_begin(bytes[*at]));
+    places.any(|at| WORDS.iter().any(|word| begins(&bytes[at..], word.as_bytes())))
+}
+
+/// Whether a text begins with another, in any case.
+fn begins(text: &[u8], start: &[u8]) -> bool {
+    text.get(..start.len()).is_some_and(|text| text.eq_ignore_ascii_case(start))
 }
 
 /// How likely what belongs to a name is secret.
@@ -63,11 +76,14 @@ enum Likely {
 
 impl Likely {
     fn of(name: &str) -> Likely {
-        let lower = name.trim_start_matches(['(', '$', '{']).trim_end_matches('}').to_ascii_lowercase();
-        let of_client = ["cookie_", "arg_", "http_x_"].iter().any(|start| lower.starts_with(start));
+        let name = name.trim_start_matches(['(', '$', '{']).trim_end_matches('}');
+        let bytes = name.as_bytes();
+        let of_client = ["cookie_", "arg_", "http_x_"].iter().any(|start| begins(bytes, start.as_bytes()));
+        let end = &bytes[bytes.len().saturating_sub(4)..];
+        let key = end.eq_ignore_ascii_case(b"_key") || end.eq_ignore_ascii_case(b"-key");
         match () {
-            () if is_secret(&lower) => Likely::Yes,
-            () if of_client || lower.ends_with("_key") || lower.ends_with("-key") => Likely::Perhaps,
+            () if is_secret(name) => Likely::Yes,
+            () if of_client || key => Likely::Perhaps,
             () => Likely::No,
         }
     }
@@ -130,8 +146,8 @@ fn whole(words: &[&str], index: usize) -> Option<Range<usize>> {
         return compared(words, index);
     }
     let cookie = name.ends_with("_set_header") && of.eq_ignore_ascii_case("cookie");
-    let likely = Likely::of(of);
-    if NAMED.contains(&name) && index == 2 && likely == Likely::Perhaps && likely.hides(word) {
+    let likely = if index >= 2 && NAMED.contains(&name) { Likely::of(of) } else { Likely::No };
+    if index == 2 && likely == Likely::Perhaps && likely.hides(word) {
         return Some(0..word.len());
     }
     if NAMED.contains(&name) && (cookie || likely == Likely::Yes) {
@@ -154,7 +170,7 @@ fn whole(words: &[&str], index: usize) -> Option<Range<usize>> {
 
 /// The password of `http://user:password@host`.
 fn of_url(word: &str) -> Option<Range<usize>> {
-    let at = word.find("://")?;
+    let at = word.as_bytes().windows(3).position(|sign| sign == b"://")?;
     let authority = &word[at + 3..];
     let authority = &authority[..authority.find('/').unwrap_or(authority.len())];
     let (before, password) = authority[..authority.rfind('@')?].split_once(':')?;
@@ -211,11 +227,8 @@ fn mapped(head: (Likely, Likely), words: &[&str], index: usize) -> Option<Range<
 /// once.
 pub fn places(source: &Source) -> Vec<Hidden> {
     let text = source.text();
-    let lower = text.to_ascii_lowercase();
-    let has = |sign: &&str| memchr::memmem::find(lower.as_bytes(), sign.as_bytes()).is_some();
     // Most texts are done with here.
-    let signs = ["secure_link", "cookie", "basic ", "bearer ", "://", "$arg_", "$http_x_", "_key", "-key"];
-    if !WORDS.iter().chain(&signs).any(has) {
+    if !holds_word(text) && !holds_sign(text) {
         return Vec::new();
     }
     let mut finder = Finder { source, words: Vec::new(), map: None, hidden: Vec::new() };
@@ -226,6 +239,25 @@ pub fn places(source: &Source) -> Vec<Hidden> {
     }
     finder.done();
     finder.hidden
+}
+
+/// Whether a text has something else in it, in any case, that what may be secret has beside it.
+fn holds_sign(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    (0..bytes.len()).any(|at| {
+        let signs: &[&[u8]] = match bytes[at] | 0x20 {
+            b's' => &[b"secure_link"],
+            b'c' => &[b"cookie"],
+            b'b' => &[b"basic ", b"bearer "],
+            b':' => &[b"://"],
+            b'$' => &[b"$arg_", b"$http_x_"],
+            // `_`, with the bit set.
+            0x7f => &[b"_key"],
+            b'-' => &[b"-key"],
+            _ => return false,
+        };
+        signs.iter().any(|sign| begins(&bytes[at..], sign))
+    })
 }
 
 struct Finder<'a> {
@@ -324,7 +356,7 @@ struct Marks {
 
 impl Marks {
     fn of(line: &[u8]) -> Marks {
-        let last = |mark: &[u8]| memchr::memmem::rfind(line, mark).unwrap_or(0);
+        let last = |mark: &[u8]| line.windows(2).rposition(|two| two == mark).unwrap_or(0);
         Marks { value: last(b"}}"), jinja: last(b"%}"), erb: last(b"%>") }
     }
 

@@ -66,7 +66,8 @@ impl Maker<'_> {
     pub fn unseen(&self, name: &str) -> Option<Unknown> {
         // What stands in a block of another kind (`upstream`, `map`) is of that kind.
         let known = |level: &&Level<'_>| !matches!(level.kind, Kind::Other | Kind::Upstream) || level.parent.is_none();
-        let levels = self.model.levels.all.iter().filter(known).filter(|level| may_hold(level.kind, name));
+        let levels = self.model.levels.all.iter().filter(|level| !level.doubts.is_empty()).filter(known);
+        let levels = levels.filter(|level| may_hold(level.kind, name));
         let doubts = levels.flat_map(|level| &level.doubts);
         doubts.filter(|doubt| doubt.touches(name)).map(|doubt| doubt.unknown.clone()).next()
     }

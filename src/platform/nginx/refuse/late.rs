@@ -87,6 +87,9 @@ impl Reader<'_> {
 
     /// `ngx_http_proxy_merge_loc_conf` and its kin: whether the sizes of buffers fit, and whether there is the cache.
     fn proxied(&mut self, module: &'static str, prefix: &str) {
+        if !self.scopes.knows(module) {
+            return;
+        }
         let scopes: Vec<usize> = self.scopes.all().filter(|(_, scope)| scope.merged).map(|(scope, _)| scope).collect();
         for scope in scopes {
             if let Some((message, span)) = self.buffers(scope, module, prefix) {
@@ -130,7 +133,7 @@ impl Reader<'_> {
     /// `ngx_http_proxy_init_headers` and its kin.
     fn told(&mut self) {
         let mut texts: Vec<(String, Span)> = Vec::new();
-        for (module, names) in TOLD {
+        for (module, names) in TOLD.into_iter().filter(|(module, _)| self.scopes.knows(module)) {
             for (scope, _) in self.scopes.all().filter(|(_, scope)| scope.merged) {
                 for set in names.iter().filter_map(|name| self.scopes.inherited(scope, module, name)) {
                     let body = set.values.is_empty() && !set.templated;
@@ -154,6 +157,9 @@ impl Reader<'_> {
     /// `ngx_http_charset_postconfiguration`: two character sets need a map between them.
     fn charsets(&mut self, main: usize) {
         const MODULE: &str = "http_charset_filter";
+        if !self.scopes.knows(MODULE) {
+            return;
+        }
         let of = |scope: usize, name: &str| {
             let set = self.scopes.inherited(scope, MODULE, name)?;
             set.args.first().filter(|name| !name.starts_with('$')).map(|name| (name.as_str(), set.span))
@@ -172,7 +178,11 @@ impl Reader<'_> {
 
     /// `ngx_http_secure_link_merge_conf`.
     fn secure_links(&mut self) {
-        let own = |scope: usize, name: &str| self.scopes.own(scope, "http_secure_link", name);
+        const MODULE: &str = "http_secure_link";
+        if !self.scopes.knows(MODULE) {
+            return;
+        }
+        let own = |scope: usize, name: &str| self.scopes.own(scope, MODULE, name);
         let mixed = self.scopes.all().filter(|(_, scope)| scope.merged).find_map(|(scope, _)| {
             own(scope, "secure_link").or(own(scope, "secure_link_md5"))?;
             own(scope, "secure_link_secret").map(|secret| secret.span)

@@ -1,8 +1,6 @@
 //! Whose settings a directive writes: nginx keeps one set for all of `http`, one for each `server`, and one for each
 //! `location`, `if` and `limit_except`.
 
-use std::collections::HashMap;
-
 use super::Call;
 use super::table::Keys;
 use crate::platform::nginx::directive::{Contexts, Level, Setter};
@@ -36,6 +34,9 @@ pub struct Place {
     pub noname: bool,
 }
 
+/// The module and the name of a setting.
+type Key = (&'static str, String);
+
 /// A set of settings.
 #[derive(Debug, Default)]
 pub struct Scope {
@@ -51,8 +52,25 @@ pub struct Scope {
     pub refers_to: Option<(usize, Span)>,
     /// Whether requests without a referer pass, and where that is said.
     pub refers_not: Option<Span>,
-    /// The last value of each setting, by module and name.
-    set: HashMap<(&'static str, String), Setting>,
+    /// The last value of each setting, by module and name: a handful.
+    set: Vec<(Key, Setting)>,
+}
+
+impl Scope {
+    fn setting(&self, module: &str, name: &str) -> Option<&Setting> {
+        let is = |(key, _): &&(Key, Setting)| key.1 == name && key.0 == module;
+        self.set.iter().find(is).map(|(_, setting)| setting)
+    }
+
+    /// The setting, which is made where there is none.
+    fn setting_mut(&mut self, module: &'static str, name: &str, span: Span) -> &mut Setting {
+        let is = |(key, _): &(Key, Setting)| key.1 == name && key.0 == module;
+        let at = self.set.iter().position(is).unwrap_or_else(|| {
+            self.set.push(((module, name.to_owned()), Setting::new(span)));
+            self.set.len() - 1
+        });
+        &mut self.set[at].1
+    }
 }
 
 /// A setting as it is written.
@@ -106,26 +124,32 @@ impl Scopes {
         self.0.iter().enumerate()
     }
 
-    fn place(call: &Call<'_>) -> (usize, (&'static str, String)) {
+    /// The set of a directive, and the name of its setting.
+    fn place<'c>(call: &Call<'c>) -> (usize, &'c str) {
         let scope = match call.spec.level {
             Level::Own | Level::Main => call.frame.main,
             Level::Server => call.frame.server,
             Level::Location => call.frame.location,
         };
-        (scope, (call.spec.module, call.spec.alias.unwrap_or(call.name()).to_owned()))
+        (scope, call.spec.alias.unwrap_or(call.name()))
     }
 
     /// Whether the setting of a directive is there already.
     pub fn has(&self, call: &Call<'_>) -> bool {
-        let (scope, key) = Scopes::place(call);
-        self.0[scope].set.contains_key(&key)
+        let (scope, name) = Scopes::place(call);
+        self.own(scope, call.spec.module, name).is_some()
+    }
+
+    /// Whether anything of a module is set anywhere.
+    pub fn knows(&self, module: &str) -> bool {
+        self.0.iter().flat_map(|scope| &scope.set).any(|((its, _), _)| *its == module)
     }
 
     /// Writes the setting of a directive.
     pub fn set(&mut self, call: &Call<'_>) {
-        let (scope, key) = Scopes::place(call);
+        let (scope, name) = Scopes::place(call);
         let args = call.args().iter().map(|word| word.text.to_string());
-        let setting = self.0[scope].set.entry(key).or_insert_with(|| Setting::new(call.span()));
+        let setting = self.0[scope].setting_mut(call.spec.module, name, call.span());
         if call.spec.setter != Setter::Texts {
             setting.args.clear();
         }
@@ -141,7 +165,7 @@ impl Scopes {
     /// Writes a setting by its name, for what is not simply a directive's.
     pub fn mark(&mut self, scope: usize, module: &'static str, name: &str, value: &str, span: Span) {
         let setting = Setting { args: vec![value.to_owned()], ..Setting::new(span) };
-        self.0[scope].set.insert((module, name.to_owned()), setting);
+        *self.0[scope].setting_mut(module, name, span) = setting;
     }
 
     /// The values of settings of a set whose names begin like this, as [`Scopes::mark`] wrote them.
@@ -157,15 +181,14 @@ impl Scopes {
 
     /// A setting in this very set.
     pub fn own(&self, scope: usize, module: &'static str, name: &str) -> Option<&Setting> {
-        self.0[scope].set.get(&(module, name.to_owned()))
+        self.0[scope].setting(module, name)
     }
 
     /// A setting in this set or the next one around that has it.
     pub fn inherited(&self, scope: usize, module: &'static str, name: &str) -> Option<&Setting> {
-        let key = (module, name.to_owned());
         let mut at = Some(scope);
         while let Some(scope) = at {
-            if let Some(found) = self.0[scope].set.get(&key) {
+            if let Some(found) = self.own(scope, module, name) {
                 return Some(found);
             }
             at = self.0[scope].parent;
