@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use hardline::check::{Later, Words};
 use hardline::fact::{Fact, Record, Value};
 use hardline::finding::{Label, Severity, Verdict};
 use hardline::mask::Mask;
@@ -107,8 +109,8 @@ fn what_files_and_servers_say_stays_text() {
     made.report.subjects[0].name = "<script>alert(1)</script>\" onclick=\"x".to_owned();
     made.report.subjects[0].version = Some("<b>redis".to_owned());
     let mut rule = rule("redis/x", Severity::High);
-    rule.title = evil.to_owned();
-    rule.references = vec!["javascript:alert(1)".to_owned(), "https://x\" onclick=\"alert(1)".to_owned()];
+    let references = vec!["javascript:alert(1)".to_owned(), "https://x\" onclick=\"alert(1)".to_owned()];
+    rule.words = Arc::new(Later::now(Words { title: evil.to_owned(), references, ..(**rule.words).clone() }));
     made.report.rules = vec![rule];
     let page = page(&made);
     balanced(&page);

@@ -71,7 +71,7 @@ impl Group<'_> {
         all.tag(self.family.as_str()).tag(if open { "\" open>" } else { "\">" });
         all.tag("<summary>");
         super::badge(self.severity, all);
-        all.tag("<h3>").words(self.rule.map_or(self.id, |rule| &rule.title)).tag("</h3>");
+        all.tag("<h3>").words(self.rule.map_or(self.id, |rule| &rule.words.title)).tag("</h3>");
         all.tag("<span class=\"about\"><code>").text(self.id).tag("</code> <span>").tag(self.family.as_str());
         all.tag("</span> <span class=\"count\">").many(self.found.len(), "finding", "findings");
         all.tag("</span></span></summary><div class=\"body\" id=\"").text(self.id).tag("\"><div class=\"places\">");
@@ -116,28 +116,28 @@ impl Group<'_> {
 
     fn advice(&self, all: &mut Markup) {
         if let Some(rule) = self.rule {
-            all.tag("<h4>Why it matters</h4>").paragraphs(&rule.rationale);
+            all.tag("<h4>Why it matters</h4>").paragraphs(&rule.words.rationale);
         }
         let fix = self.found.iter().find_map(|found| found.finding.fix.as_ref());
-        if let Some(words) = fix.map(|fix| &fix.words).or(self.rule.map(|rule| &rule.fix)) {
+        if let Some(words) = fix.map(|fix| &fix.words).or(self.rule.map(|rule| &rule.words.fix)) {
             advise(words, fix, all);
         }
         let Some(rule) = self.rule else { return };
-        if !rule.bypass.is_empty() {
+        if !rule.words.bypass.is_empty() {
             all.tag("<h4>May be when</h4><ul>");
-            for reason in &rule.bypass {
+            for reason in &rule.words.bypass {
                 all.tag("<li>").words(reason).tag("</li>");
             }
             all.tag("</ul>");
         }
-        if rule.references.is_empty() && rule.tags.is_empty() {
+        if rule.words.references.is_empty() && rule.words.tags.is_empty() {
             return;
         }
         all.tag("<p class=\"refs\">");
-        for tag in &rule.tags {
+        for tag in &rule.words.tags {
             all.tag("<span>").text(tag).tag("</span> ");
         }
-        for reference in &rule.references {
+        for reference in &rule.words.references {
             // Whatever else a check of the user's own says is no address to follow.
             match reference.strip_prefix("https://") {
                 Some(rest) => {
