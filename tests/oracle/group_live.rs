@@ -150,7 +150,7 @@ fn follow(primary: &Running, replica: &Running) {
 fn a_cluster_is_held_together() {
     let nodes = cluster(servers::named("redis-debian"));
     let url = format!("redis+cluster://127.0.0.1:{}", port(&nodes[0]));
-    let (_, report) = audit(&nodes[0], &[&url]);
+    let (_, report) = audit(&nodes[0], &[&url, "--login-members"]);
     assert_eq!(names(&report, "redis"), places(&nodes), "all are found from one");
     assert_eq!(names(&report, "group").len(), 1);
     assert_eq!(of_group(&report, "findings"), BTreeSet::new(), "it is healthy");
@@ -168,7 +168,7 @@ fn a_cluster_is_held_together() {
     run(r2, "CONFIG SET tls-port 0");
     run(r3, "CONFIG SET masterauth canary-other");
     run(r1, "CONFIG SET requirepass ''");
-    let (code, report) = audit(&nodes[0], &[&url]);
+    let (code, report) = audit(&nodes[0], &[&url, "--login-members"]);
     assert_eq!(code, Some(1));
     finds(
         &report,
@@ -227,7 +227,7 @@ fn sentinels_of(server: &Server) {
     let [primary, r1, r2] = &servers[..] else { panic!("three servers") };
     let [_, s2, s3] = &sentinels[..] else { panic!("three Sentinels") };
     let url = format!("redis+sentinel://127.0.0.1:{}", port(&sentinels[0]));
-    let (_, report) = audit(primary, &[&url]);
+    let (_, report) = audit(primary, &[&url, "--login-members"]);
     assert_eq!(names(&report, "redis"), places(&servers), "all are found from one");
     assert_eq!(names(&report, "sentinel"), places(&sentinels));
     assert_eq!(names(&report, "group"), ["shop".to_owned()].into());
@@ -244,7 +244,7 @@ fn sentinels_of(server: &Server) {
     run(s3, "ACL SETUSER default nopass");
     run(r1, "ACL SETUSER watch -slaveof");
     run(r2, "ACL SETUSER watch +get ~*");
-    let (code, report) = audit(primary, &[&url]);
+    let (code, report) = audit(primary, &[&url, "--login-members"]);
     assert_eq!(code, Some(1));
     finds(
         &report,
@@ -264,7 +264,7 @@ fn sentinels_of(server: &Server) {
     run(r2, "ACL SETUSER watch -get");
     let kept: Vec<Running> =
         servers.into_iter().filter(|running| !gone.ends_with(&port(running).to_string())).collect();
-    let (_, report) = audit(&kept[0], &[&url]);
+    let (_, report) = audit(&kept[0], &[&url, "--login-members"]);
     let open = of_group(&report, "unknown");
     for check in ["group/versions-differ", "group/users-differ", "group/passwords-differ", "group/settings-differ"] {
         let told = open.iter().any(|(its, needs)| its == check && needs.contains(&gone));
@@ -276,7 +276,7 @@ fn sentinels_of(server: &Server) {
 fn expectations(primary: &Running, url: &str) {
     for (replicas, wrong) in [(2, 0), (3, 1)] {
         let inventory = format!(
-            "[group.cache]\ntargets = [\"{url}\"]\npassword_env = \"REDISCLI_AUTH\"\n\n[group.cache.expect]\n\
+            "[group.cache]\ntargets = [\"{url}\"]\npassword_env = \"REDISCLI_AUTH\"\nlogin_members = true\n\n[group.cache.expect]\n\
              kind = \"sentinel\"\nprimaries = 1\nreplicas = {replicas}\nsentinels = 3\nquorum = 2\n"
         );
         std::fs::write(primary.work().join("fleet.toml"), inventory).expect("a file");
