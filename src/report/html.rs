@@ -131,14 +131,15 @@ fn head(view: &View<'_>, all: &mut Markup) {
 
 /// What matters most, in one sentence.
 fn headline(view: &View<'_>, all: &mut Markup) {
-    let report = view.report;
-    let (found, judged) = (report.failing().count(), report.subjects.len());
-    all.many(found, "finding", "findings").tag(" in ");
-    if view.answered.iter().any(Option::is_some) && view.answered.iter().all(Option::is_some) {
-        all.many(judged, "server", "servers");
-    } else {
-        all.many(judged, "subject", "subjects");
-    }
+    all.many(view.report.failing().count(), "finding", "findings").tag(" in ");
+    let servers = view.answered.iter().flatten().count();
+    match (servers, view.answered.len() - servers) {
+        (0, judged) => all.many(judged, "subject", "subjects"),
+        (servers, 0) => all.many(servers, "server", "servers"),
+        (servers, others) => {
+            all.many(servers, "server", "servers").tag(" and ").many(others, "other subject", "other subjects")
+        }
+    };
 }
 
 /// What the numbers of findings do not tell: who was silent, what is open, what could not be asked.

@@ -17,7 +17,7 @@ const TALLEST: usize = 6;
 const EDITS: usize = 6;
 
 /// A text that was made of a live server's answers has no neighbours that belong together.
-fn is_live(source: &Source) -> bool {
+pub(super) fn is_live(source: &Source) -> bool {
     matches!(source.place(), Place::Live { .. })
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use super::View;
-use super::excerpt::line;
+use super::excerpt::{is_live, line};
 use super::markup::Markup;
 use crate::finding::Severity;
 use crate::report::{Found, Open};
@@ -109,7 +109,8 @@ pub(super) fn table(view: &View<'_>, all: &mut Markup) {
 /// Where a subject is written down, for those whose name does not say it.
 fn path(view: &View<'_>, number: usize, all: &mut Markup) {
     let path = view.report.subject_path(number, view.show);
-    if view.answered[number].is_none() && path != view.name(number) {
+    let source = view.show.sources.get(view.report.subjects[number].main.source);
+    if !is_live(source) && path != view.name(number) {
         all.tag("<small>").text(&path).tag("</small>");
     }
 }
@@ -129,7 +130,7 @@ fn row(view: &View<'_>, number: usize, live: bool, all: &mut Markup) {
         all.tag(match view.answered[number] {
             Some(true) => "<td>yes</td>",
             Some(false) => "<td><b class=\"silent\">no</b></td>",
-            None => "<td class=\"dim\">file</td>",
+            None => "<td></td>",
         });
     }
     let rank = standing.worst().map_or(0, |worst| 1 + Severity::ALL.iter().position(|it| *it == worst).unwrap_or(0));
