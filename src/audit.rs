@@ -9,7 +9,8 @@ use crate::inventory::Server;
 use crate::judged;
 use crate::platform::redis::live::Heard;
 use crate::platform::redis::live::answered::members;
-use crate::platform::redis::live::ask::{Answers, ask};
+use crate::platform::redis::live::ask::{Answers, ask_with_keys};
+use crate::platform::redis::live::keys::Quest;
 use crate::platform::redis::live::target::{Address, Limits, Promised};
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::{Clock, Report};
@@ -24,6 +25,8 @@ pub struct Plan {
     pub limits: Limits,
     /// How many are asked at a time; 0 for [`MOST`].
     pub connections: usize,
+    /// Which keys are looked at, if any.
+    pub keys: Option<Quest>,
 }
 
 /// How many servers are asked at a time unless the user says otherwise.
@@ -109,7 +112,7 @@ fn hear(plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> Vec<Heard> {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     let Some(server) = plan.servers.get(number) else { break };
-                    let heard = ask(&server.target, &server.tls, plan.limits);
+                    let heard = ask_with_keys(&server.target, &server.tls, plan.limits, plan.keys.as_ref());
                     let silent = mute.fetch_add(usize::from(heard.is_err()), Ordering::Relaxed);
                     let silent = silent + usize::from(heard.is_err());
                     *answers[number].lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(heard);

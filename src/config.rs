@@ -14,12 +14,14 @@ use toml::de::{DeTable, DeValue};
 use crate::caching::CacheRule;
 use crate::expr::Param;
 use crate::finding::{Label, Severity};
+use crate::keyspace::KeyPrefix;
 pub use crate::text::Said;
 use crate::text::{Source, Span, Unreadable, read_file};
 use crate::waiver::Written;
 
 mod cache_rule;
 mod environment;
+mod key_prefix;
 mod waiver;
 
 pub use environment::{AllowDrift, Environment};
@@ -42,7 +44,7 @@ pub struct Config {
     /// The declared version of each platform, by the platform's name: `[redis] version`.
     pub versions: BTreeMap<&'static str, Said<String>>,
     /// `[redis] key_prefixes`: what the project's own keys begin with.
-    pub key_prefixes: Vec<String>,
+    pub key_prefixes: Vec<KeyPrefix>,
     /// `[checks] select`: ids, globs or families.
     pub select: Vec<Said<String>>,
     /// `[checks] ignore`: ids, globs or families.
@@ -190,7 +192,7 @@ impl Reader<'_> {
 
     fn redis(&mut self, key: &str, value: &Entry<'_>) {
         if key == "key_prefixes" {
-            self.config.key_prefixes = self.texts(key, value).into_iter().map(|said| said.it).collect();
+            self.key_prefixes(key, value);
         } else if let Some(version) = self.text(key, value) {
             self.config.versions.insert("redis", self.said(version, value));
         }

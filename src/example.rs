@@ -11,7 +11,7 @@ use std::path::Path;
 
 use crate::caching::CacheRules;
 use crate::check::{Check, Example, Expect};
-use crate::config::{self, FILE};
+use crate::config::{self, Config, FILE};
 use crate::expr::Params;
 use crate::fact::{Fact, Items, Subject, Unknown, Value};
 use crate::files::{Files, Location, Memory};
@@ -64,7 +64,8 @@ pub fn judge(check: &Check, example: &Example, others: &[Check]) -> Result<Outco
     let mut subjects = match servers(example)? {
         heard if heard.is_empty() => read(check, example, &files, &mut reading),
         heard => {
-            let wish = Wish { wanted: &Wanted::All, today: Some(TODAY) };
+            let prefixes = config(example).map(|(_, config)| config.key_prefixes).unwrap_or_default();
+            let wish = Wish { wanted: &Wanted::All, today: Some(TODAY), keys: Some(&prefixes) };
             let mut subjects = live::subjects(&heard, wish, &mut reading);
             let groups = group::subjects(&heard, &mut subjects, &mut reading.sources);
             subjects.into_iter().chain(groups).collect()
@@ -135,13 +136,18 @@ fn context<'a>(
     Context { files, versions, wanted: &Wanted::All, today: Some(TODAY), cache_rules }
 }
 
-/// The rules for caches in the `hardline.toml` of an example, if it has any.
-fn cache_rules(example: &Example) -> Option<CacheRules> {
+/// The text of the `hardline.toml` of an example, if it has one, and what it says.
+fn config(example: &Example) -> Option<(&String, Config)> {
     let text = example.files.get(FILE)?;
     let mut sources = Sources::new();
+    let id = sources.add(Place::File(FILE.into()), text.as_bytes().to_vec());
+    Some((text, config::parse(sources.get(id)).0))
+}
+
+/// The rules for caches in the `hardline.toml` of an example, if it has any.
+fn cache_rules(example: &Example) -> Option<CacheRules> {
+    let (text, config) = config(example)?;
     let place = Place::File(FILE.into());
-    let id = sources.add(place.clone(), text.as_bytes().to_vec());
-    let (config, _) = config::parse(sources.get(id));
     (!config.cache_rules.is_empty()).then(|| CacheRules {
         place,
         bytes: text.as_bytes().to_vec(),

@@ -23,6 +23,7 @@ pub mod fix;
 pub mod header;
 pub mod inventory;
 pub mod judge;
+pub mod keyspace;
 pub mod mask;
 pub mod merge;
 pub mod platform;

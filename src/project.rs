@@ -58,6 +58,8 @@ pub struct Options {
     pub no_waivers: bool,
     /// Which day it is, instead of what the clock says.
     pub today: Option<Date>,
+    /// Whether the keys of servers that run are looked at.
+    pub keys: bool,
 }
 
 /// Why there is no result.
@@ -287,7 +289,8 @@ impl Project {
         self.sound()?;
         let today = options.today.unwrap_or_else(Date::today).to_string();
         let mut reading = Reading::default();
-        let mut subjects = live::subjects(heard, Wish { wanted, today: Some(&today) }, &mut reading);
+        let keys = options.keys.then_some(&*self.config.key_prefixes);
+        let mut subjects = live::subjects(heard, Wish { wanted, today: Some(&today), keys }, &mut reading);
         let groups = group::subjects(heard, &mut subjects, &mut reading.sources);
         subjects.extend(groups);
         let waivers = self.waivers(options, false);

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Modules by layer, the lowest first. A module uses its own layer and those below.
 const LAYERS: [&[&str]; 8] = [
     &["text", "fact", "files", "date"],
-    &["expr", "truth", "schema", "edit", "finding", "mask", "spell", "waiver", "caching", "header"],
+    &["expr", "truth", "schema", "edit", "finding", "mask", "spell", "waiver", "caching", "header", "keyspace"],
     &["check", "platform", "config", "build"],
     &["judge", "collect", "choose"],
     &["waive", "fix"],

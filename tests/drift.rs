@@ -404,7 +404,7 @@ fn live(settings: &[(&str, &str)], users: &[&str]) -> Known {
         watches: None,
     };
     let (mut sources, mut notices) = (Sources::new(), Vec::new());
-    let wish = Wish { wanted: &Wanted::All, today: None };
+    let wish = Wish { wanted: &Wanted::All, today: None, keys: None };
     let subjects = vec![subject(&answered, wish, &mut sources, &mut notices)];
     let mask = hardline::platform::secrets(&sources, &subjects);
     Known { name: "live".to_owned(), environment: None, subjects, sources, mask, notices, roots: Vec::new() }

@@ -9,7 +9,7 @@ use hardline::platform::{Reading, Wanted, group};
 fn groups(servers: &[(&str, String)]) -> Vec<Subject> {
     let heard: Vec<Heard> = servers.iter().map(|(url, text)| recorded::heard(url, text).unwrap()).collect();
     let mut reading = Reading::default();
-    let wish = Wish { wanted: &Wanted::All, today: Some("2026-10-01") };
+    let wish = Wish { wanted: &Wanted::All, today: Some("2026-10-01"), keys: None };
     let mut subjects = live::subjects(&heard, wish, &mut reading);
     group::subjects(&heard, &mut subjects, &mut reading.sources)
 }

@@ -2,6 +2,7 @@
 
 mod fake;
 mod hostile;
+mod keys;
 mod members;
 mod tls;
 mod wire;

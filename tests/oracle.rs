@@ -10,6 +10,8 @@ mod drift_live;
 mod fixed_live;
 mod fleet_live;
 mod group_live;
+mod health_live;
+mod keys_live;
 pub mod nginx_live;
 mod nginx_truths;
 pub mod reach_doors;

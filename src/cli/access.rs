@@ -77,7 +77,7 @@ impl Access {
             whole: milliseconds(self.timeout),
             ..Limits::default()
         };
-        Plan { servers, limits, connections: self.connections }
+        Plan { servers, limits, connections: self.connections, keys: None }
     }
 
     /// With what servers are reached whose URL says no more.

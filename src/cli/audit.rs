@@ -4,9 +4,11 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
+use hardline::audit::Plan;
 use hardline::date::Date;
 use hardline::inventory::Server;
 use hardline::platform::redis::live::ask::Ask;
+use hardline::platform::redis::live::keys::Quest;
 use hardline::project::{Options, Trouble};
 
 use super::access::Access;
@@ -28,6 +30,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     access: Access,
     #[command(flatten)]
+    keys: Keys,
+    #[command(flatten)]
     reporting: Reporting,
     #[command(flatten)]
     selection: Selection,
@@ -40,6 +44,41 @@ pub(super) struct Arguments {
     /// Prints the rules of a user who may read what an audit reads and nothing else
     #[arg(long)]
     print_acl: bool,
+}
+
+/// What is looked at of the keys: nothing, unless somebody asks for it.
+#[derive(Args)]
+struct Keys {
+    /// Looks at a sample of the keys that match, such as `session:*`: their prefixes, whether they expire, and whether
+    /// texts look like secrets
+    #[arg(long = "keys", value_name = "PATTERN")]
+    pattern: Option<String>,
+    /// Over how many keys of a server the sample walks
+    #[arg(long = "keys-budget", value_name = "COUNT", default_value_t = 10_000, requires = "pattern")]
+    budget: usize,
+    /// How long that may take, in milliseconds
+    #[arg(long = "keys-time", value_name = "MS", default_value_t = 5000, requires = "pattern")]
+    time: u64,
+}
+
+impl Keys {
+    fn quest(&self) -> Option<Quest> {
+        let time = Duration::from_millis(self.time.max(1));
+        self.pattern.clone().map(|pattern| Quest { pattern, budget: self.budget.max(1), time })
+    }
+
+    /// The rules that it takes besides.
+    fn rules(&self) -> Result<String, Failure> {
+        let Some(pattern) = &self.pattern else { return Ok(String::new()) };
+        if pattern.contains(char::is_whitespace) {
+            return Err(Trouble::line("no rule of a user can have a pattern with blanks: write `?` for each").into());
+        }
+        Ok(format!(" {} ~{pattern}", rules(&[Ask::Scan, Ask::Ttl, Ask::Type, Ask::Start])))
+    }
+}
+
+fn rules(asks: &[Ask]) -> String {
+    asks.iter().map(|ask| ask.permission()).collect::<Vec<_>>().join(" ")
 }
 
 /// The user of an audit: these permissions, no keys, no channels.
@@ -73,8 +112,8 @@ const WATCHES: [Ask; 9] = [
 
 pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> Result<u8, Failure> {
     if arguments.print_acl {
-        let rules = |asks: &[Ask]| asks.iter().map(|ask| ask.permission()).collect::<Vec<_>>().join(" ");
-        writeln!(screen.out, "{AUDITOR} {} {}", rules(&READS), rules(&[Ask::ClusterNodes]))?;
+        let keys = arguments.keys.rules()?;
+        writeln!(screen.out, "{AUDITOR} {} {}{keys}", rules(&READS), rules(&[Ask::ClusterNodes]))?;
         writeln!(screen.out, "# of a Sentinel:")?;
         writeln!(screen.out, "{AUDITOR} {}", rules(&WATCHES))?;
         return Ok(0);
@@ -84,9 +123,10 @@ pub(super) fn run(arguments: &Arguments, color: Color, screen: &mut Screen) -> R
         config: arguments.config.clone(),
         timed: epoch().is_none(),
         today: epoch().map(Date::of_seconds),
+        keys: arguments.keys.pattern.is_some(),
         ..Options::default()
     });
-    let plan = arguments.access.plan(servers(arguments)?);
+    let plan = Plan { keys: arguments.keys.quest(), ..arguments.access.plan(servers(arguments)?) };
     let bar = Bar::start(!arguments.reporting.is_quiet());
     let heard = hardline::audit::audit(&options, &plan, &|step| bar.set(step));
     bar.end();

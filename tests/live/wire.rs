@@ -88,12 +88,15 @@ fn each_command_needs_the_right_that_it_names() {
                 _ => Evaluator::new(version),
             };
             let mut words: Vec<&[u8]> = ask.words().iter().map(|word| word.as_bytes()).collect();
-            if matches!(ask, Ask::Replicas | Ask::Sentinels) {
-                words.push(b"one");
-            }
+            let more: &[&str] = match ask {
+                Ask::Replicas | Ask::Sentinels | Ask::Scan | Ask::Ttl | Ask::Type => &["one"],
+                Ask::Start => &["one", "0", "1"],
+                _ => &[],
+            };
+            words.extend(more.iter().map(|word| word.as_bytes()));
             let right = ask.permission();
             let without = right.replace('+', "-");
-            for (rules, allowed) in [(["-@all", right], true), (["+@all", &without], false)] {
+            for (rules, allowed) in [(["~*", "-@all", right], true), (["~*", "+@all", &without], false)] {
                 let user = evaluator.user(&rules.map(str::as_bytes)).expect("rules");
                 assert_eq!(evaluator.decide(&user, &words).allowed(), Some(allowed), "{ask:?} with {rules:?}");
             }

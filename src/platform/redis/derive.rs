@@ -59,6 +59,9 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     let old_names = instance.loaded.iter().map(|loaded| lines::old_names(root, loaded, sources));
     facts.push(("old_names", merged(by_world(old_names), at)));
     facts.push(("main", instance.loaded.first().map(|loaded| lines::main(loaded, sources))));
+    if root == "redis" {
+        facts.push(("rewritten", instance.loaded.first().map(|loaded| lines::rewritten(loaded, sources))));
+    }
     if !instance.fragment {
         facts.push(("reach", across(&|entry| &entry.reach)));
         facts.push(("listen", across(&|entry| &entry.listen)));

@@ -290,8 +290,8 @@ pub(super) fn lacking(loaded: &[Loaded]) -> Arc<[Name]> {
     let there = |setting: &SettingId| loaded.iter().any(|loaded| loaded.spec(*setting).is_some());
     let mut names: Vec<Name> =
         SettingId::all().filter(|setting| !there(setting)).map(|setting| setting.setting().fact).collect();
-    // Files do not run.
-    names.push("live");
+    // Files do not run, and hold no keys.
+    names.extend(["keys", "live"]);
     names.sort_unstable();
     names.into()
 }

@@ -8,11 +8,17 @@ pub mod ask;
 pub mod certificate;
 pub mod commands;
 pub mod connect;
+mod health;
+mod host;
+pub mod keys;
+pub mod keyspace;
+pub mod look;
 mod offered;
 mod paced;
 pub mod probe;
 pub mod recorded;
 pub mod reply;
+mod rights;
 pub mod state;
 pub mod subject;
 pub mod target;
@@ -82,10 +88,32 @@ impl Heard {
             }
         };
         made.facts.set("live", fact);
+        self.keys(&mut made, wish, reading);
         if let Some(group) = &self.group {
             made.because = format!("{} ({group})", made.because);
         }
         made
+    }
+
+    /// Adds what was seen of the keys, where somebody asked for them.
+    fn keys(&self, made: &mut Subject, wish: Wish<'_>, reading: &mut Reading) {
+        let Some(declared) = wish.keys else { return };
+        match &self.answers {
+            Ok(answers) => {
+                let Some(sample) = &answers.keys else { return };
+                let keys = keyspace::facts(&self.target.plain_url(), (answers, sample), declared, &mut reading.sources);
+                made.sources.push(keys.source);
+                made.facts.set("keys", keys.fact);
+                reading.notices.extend(keys.notice.map(|text| {
+                    let message = format!("{}: {text}", self.target.plain_url());
+                    Notice { level: Level::Info, at: Where::Run, message }
+                }));
+            }
+            Err(why) => {
+                let at = Span::at(made.main.source, 0);
+                made.facts.set("keys", Fact::Unknown(Unknown::new(Why::NotReadable, at, needs(why))));
+            }
+        }
     }
 
     /// A server that did not answer.

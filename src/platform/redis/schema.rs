@@ -3,6 +3,9 @@
 //! A setting has the product's own name (`redis.protected_mode`) and comes from `data/directives.toml`. What follows
 //! from several settings together is declared here and concluded in `derive`. Nothing here judges.
 
+mod keyspace;
+
+use self::keyspace::KEYSPACE;
 use crate::schema::{Field, Type};
 
 const fn field(name: &'static str, ty: Type, doc: &'static str) -> Field {
@@ -28,6 +31,11 @@ pub static DERIVED: &[Field] = &[
         Type::Record(&[EXPOSURE]),
         "the known vulnerabilities of the declared version together, by what they give and whether anything reaches them",
     ),
+    field(
+        "keys",
+        Type::Record(&[KEYSPACE]),
+        "what was seen of the keys of a running server; absent where nobody asked for them",
+    ),
     field("listen", Type::List(&Type::Record(&[LISTENER])), "the TCP sockets that the server opens"),
     field(
         "files",
@@ -39,6 +47,7 @@ pub static DERIVED: &[Field] = &[
     field("modules", Type::List(&Type::Record(&[MODULE])), "the modules that are loaded at the start"),
     field("old_names", Type::List(&Type::Record(&[OLD_NAME])), "settings that are written under a name they had once"),
     field("renamed_commands", Type::List(&Type::Record(&[RENAMED])), "the commands that `rename-command` renames"),
+    field("rewritten", Type::Bool, "whether `CONFIG REWRITE` has written the main file"),
     field("not_in_force", Type::List(&Type::Record(&[NOT_IN_FORCE])), "settings that are written and have no effect"),
     field(
         "passwords",
@@ -287,6 +296,24 @@ static LIVE: &[Field] = &[
     field("aof_rewrite_status", Type::Text, "how its last rewrite went: ok or err"),
     field("rejected_connections", Type::Int, "how many connections `maxclients` has turned away"),
     field("evicted_keys", Type::Int, "how many keys were thrown out for want of memory"),
+    field("memory_percent", Type::Int, "how much of `maxmemory` the data take, in percent; -1 without a limit"),
+    field("memory_policy", Type::Text, "what happens when memory is full, as `maxmemory-policy` has it now"),
+    field("keys_with_ttl", Type::Int, "how many keys expire"),
+    field("aof", Type::Bool, "whether there is an append-only file"),
+    field("save_overdue_seconds", Type::Int, "for how long a point of `save` has been due; 0 where none is"),
+    field(
+        "primary_down_seconds",
+        Type::Int,
+        "of a replica for how long its primary has been gone; -1 where it is there or never was",
+    ),
+    field("loading_seconds_left", Type::Int, "how long it will go on reading its data; -1 where it does not"),
+    field("replica_links", Type::List(&Type::Record(&[REPLICA_LINK])), "the replicas that are connected"),
+    field("on_this_host", Type::Bool, "whether it runs on the very host that the audit does"),
+    field(
+        "bind_missing",
+        Type::List(&Type::Text),
+        "the addresses of `bind` without a `-` that this host does not have, where it runs on it",
+    ),
 ];
 
 static OFFERED: &[Field] = &[
@@ -343,8 +370,20 @@ static CLIENT: &[Field] = &[
     field("replica", Type::Bool, "whether it is a replica"),
     field("encrypted", Type::Bool, "whether it came through the port with TLS"),
     field("may_log_in", Type::Bool, "whether its user is there and on, so that it could log in today"),
+    field(
+        "kept_right",
+        Type::Text,
+        "what it goes on doing though its user may not any more: MONITOR, PSYNC, SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE, or the empty text",
+    ),
     field("age_seconds", Type::Int, "for how long it has been connected"),
     field("idle_seconds", Type::Int, "for how long it has sent nothing"),
+];
+
+static REPLICA_LINK: &[Field] = &[
+    field("address", Type::Text, "where it is"),
+    field("state", Type::Text, "online, or what the synchronisation waits for"),
+    field("lag_seconds", Type::Int, "how long ago it said how far it is; -1 where it never did"),
+    field("behind_bytes", Type::Int, "how much of what was written it has not said it has; -1 where that is not told"),
 ];
 
 static DENIED: &[Field] = &[

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::connect::{Connection, Security, Tls};
+use super::host;
+use super::keys::{self, Quest, Sample};
 use super::reply::Reply;
 use super::target::{Limits, Promised, Target};
 
@@ -44,11 +46,19 @@ pub enum Ask {
     Replicas,
     /// `SENTINEL SENTINELS <master>`
     Sentinels,
+    /// `SCAN <cursor> MATCH <pattern> COUNT <number>`, where somebody asks for keys
+    Scan,
+    /// `PTTL <key>`, for a key that was seen
+    Ttl,
+    /// `TYPE <key>`, for a key that was seen
+    Type,
+    /// `GETRANGE <key> 0 <end>`, for a text that was seen
+    Start,
 }
 
 impl Ask {
     /// All there are.
-    pub const ALL: [Ask; 16] = [
+    pub const ALL: [Ask; 20] = [
         Ask::Ping,
         Ask::WhoAmI,
         Ask::InfoServer,
@@ -65,6 +75,10 @@ impl Ask {
         Ask::Masters,
         Ask::Replicas,
         Ask::Sentinels,
+        Ask::Scan,
+        Ask::Ttl,
+        Ask::Type,
+        Ask::Start,
     ];
 
     /// The words of the command.
@@ -86,6 +100,10 @@ impl Ask {
             Ask::Masters => &["SENTINEL", "MASTERS"],
             Ask::Replicas => &["SENTINEL", "REPLICAS"],
             Ask::Sentinels => &["SENTINEL", "SENTINELS"],
+            Ask::Scan => &["SCAN"],
+            Ask::Ttl => &["PTTL"],
+            Ask::Type => &["TYPE"],
+            Ask::Start => &["GETRANGE"],
         }
     }
 
@@ -106,6 +124,10 @@ impl Ask {
             Ask::Masters => "+sentinel|masters",
             Ask::Replicas => "+sentinel|replicas",
             Ask::Sentinels => "+sentinel|sentinels",
+            Ask::Scan => "+scan",
+            Ask::Ttl => "+pttl",
+            Ask::Type => "+type",
+            Ask::Start => "+getrange",
         }
     }
 }
@@ -149,6 +171,10 @@ pub struct Answers {
     pub told: Vec<(Ask, Answer)>,
     /// Of a Sentinel: of each master the answers to [`Ask::Replicas`] and [`Ask::Sentinels`].
     pub groups: Vec<Group>,
+    /// Of a server on this host the addresses of `bind` that the host lacks, or what it did not tell; `None` of others.
+    pub lacking: Option<Result<Vec<String>, Ask>>,
+    /// What was seen of its keys; `None` where nobody asked.
+    pub keys: Option<Sample>,
     /// How the connection is secured.
     pub security: Security,
     /// Whether it was made within this host.
@@ -165,8 +191,9 @@ impl Answers {
     /// Nothing yet, over a connection like this.
     pub fn over(security: Security, local: bool) -> Answers {
         let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
-        let (login, withheld, peer, round_trips, took) = (None, None, None, 0, Duration::ZERO);
-        Answers { stranger, login, withheld, told, groups, security, local, peer, round_trips, took }
+        let (login, withheld, lacking, keys, peer) = (None, None, None, None, None);
+        let (round_trips, took) = (0, Duration::ZERO);
+        Answers { stranger, login, withheld, told, groups, lacking, keys, security, local, peer, round_trips, took }
     }
 
     /// The reply to a question, if there is one that is no error.
@@ -239,6 +266,14 @@ fn find(all: &[(Ask, Answer)], ask: Ask) -> Option<&Answer> {
 /// # Errors
 /// Why no connection came about.
 pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String> {
+    ask_with_keys(target, tls, limits, None)
+}
+
+/// Asks a server everything, and a quest for keys besides.
+///
+/// # Errors
+/// Why no connection came about.
+pub fn ask_with_keys(target: &Target, tls: &Tls, limits: Limits, quest: Option<&Quest>) -> Result<Answers, String> {
     let started = Instant::now();
     let mut line = Connection::open(target, tls, limits)?;
     let mut answers = Answers::over(line.security().clone(), line.is_local());
@@ -251,6 +286,11 @@ pub fn ask(target: &Target, tls: &Tls, limits: Limits) -> Result<Answers, String
     answers.login = answers.withheld.clone().map(Answer::Missing);
     let ((), offers) = line.with_offers(|line| talk(line, target, &mut answers));
     answers.security.offers = offers;
+    answers.lacking = line.ends().and_then(|ends| host::missing(&answers, ends));
+    // A Sentinel has none.
+    if let Some(quest) = quest.filter(|_| !answers.is_sentinel()) {
+        keys::sample(&mut line, quest, &mut answers);
+    }
     answers.took = started.elapsed();
     Ok(answers)
 }

@@ -164,14 +164,33 @@ impl Connection {
         self.peer.map(|peer| peer.ip().to_canonical())
     }
 
+    /// Its two ends: this one, and the other.
+    pub fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match &self.stream {
+            Stream::Plain(plain) => plain.ends(),
+            Stream::Tls(tls) => tls.sock.ends(),
+        }
+    }
+
     /// Puts a command among those that are sent next. `argument` comes after its words.
     pub fn queue(&mut self, ask: Ask, argument: Option<&[u8]>) {
+        self.queue_all(ask, argument.as_slice());
+    }
+
+    /// Puts a command among those that are sent next. `arguments` come after its words.
+    pub fn queue_all(&mut self, ask: Ask, arguments: &[&[u8]]) {
         let mut command = redis::Cmd::new();
-        command.arg(ask.words());
-        if let Some(argument) = argument {
-            command.arg(argument);
-        }
+        command.arg(ask.words()).arg(arguments);
         self.queued.extend(command.get_packed_command());
+    }
+
+    /// Lets nothing go on any more once it is this late.
+    pub fn end_by(&mut self, deadline: Instant) {
+        self.deadline = self.deadline.min(deadline);
+        match &mut self.stream {
+            Stream::Plain(plain) => plain.deadline = self.deadline,
+            Stream::Tls(tls) => tls.sock.deadline = self.deadline,
+        }
     }
 
     /// Puts a login among what is sent next.

@@ -83,6 +83,15 @@ impl Paced {
         }
     }
 
+    /// The two ends of it: this one, and the other.
+    pub(super) fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        match &self.socket {
+            Socket::Tcp(tcp) => tcp.local_addr().ok().zip(tcp.peer_addr().ok()),
+            #[cfg(unix)]
+            Socket::Unix(_) => None,
+        }
+    }
+
     /// Does something as soon as it can be done, or says that it is too late.
     fn timed<T>(&mut self, mut operation: impl FnMut(&mut Socket) -> io::Result<T>) -> io::Result<T> {
         loop {

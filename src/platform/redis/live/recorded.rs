@@ -5,11 +5,17 @@
 //! written down is refused. `> tls` has the protocol of the connection and why it is not trusted, `> tls protocols` what
 //! came of each protocol, and each `> tls certificate` the fields of one, or the word `malformed`. Of a server
 //! that does not answer `> silent` and why is all there is.
+//! `> SCAN PATTERN` has the keys that were seen, one a line with its PTTL, its TYPE and its value, `?` for what is
+//! refused, and `...` as the last line where the budget ended; `> lacking` has the addresses of `bind` that its host
+//! lacks, where that is this one.
+
+use std::time::Duration;
 
 use super::Heard;
 use super::ask::{Answer, Answers, Ask};
 use super::certificate::Certificate;
 use super::connect::{Doubt, Security};
+use super::keys::{Ended, Key, Quest, Sample, Seen};
 use super::probe::{Offer, Protocol};
 use super::reply::Reply;
 use super::target::{Address, Target};
@@ -20,6 +26,12 @@ const MARK: &str = "> ";
 
 /// What a stranger is answered stands under this word.
 const STRANGER: &str = "stranger ";
+
+/// What was seen of its keys stands under this word and a pattern.
+const SCAN: &str = "SCAN ";
+
+/// Of a server on this host the addresses of `bind` that the host lacks stand under this word, or `?`.
+const LACKING: &str = "lacking";
 
 /// What a recorded server said about its TLS stands under this word.
 const TLS: &str = "tls";
@@ -45,6 +57,16 @@ pub fn heard(url: &str, text: &str) -> Result<Heard, String> {
         }
         if let Some(what) = name.strip_prefix(TLS) {
             secured(&mut answers.security, what.trim_start(), &lines)?;
+            continue;
+        }
+        if name == LACKING {
+            let refused = lines.first() == Some(&"?");
+            let told = lines.iter().map(|line| (*line).to_owned()).collect();
+            answers.lacking = Some(if refused { Err(Ask::Clients) } else { Ok(told) });
+            continue;
+        }
+        if let Some(pattern) = name.strip_prefix(SCAN) {
+            answers.keys = Some(sample(pattern, &lines)?);
             continue;
         }
         let (stranger, command) = name.strip_prefix(STRANGER).map_or((false, name), |command| (true, command));
@@ -134,6 +156,30 @@ fn certificate(lines: &[&str]) -> Result<Certificate, String> {
         subject,
         issuer,
     })
+}
+
+/// The keys that were seen.
+fn sample(pattern: &str, lines: &[&str]) -> Result<Sample, String> {
+    let quest = Quest { pattern: pattern.to_owned(), budget: lines.len(), time: Duration::ZERO };
+    let (lines, ended) = match lines.split_last() {
+        Some((&"...", lines)) => (lines, Ended::Budget),
+        Some((line, _)) if line.starts_with('-') => (&[][..], Ended::Refused),
+        _ => (lines, Ended::Whole),
+    };
+    let key = |line: &&str| {
+        let mut words = line.splitn(4, ' ');
+        let mut word = || words.next().ok_or_else(|| format!("`{line}`: expected a key, its PTTL and its TYPE"));
+        let (name, ttl, kind) = (word()?, word()?, word()?);
+        let value = match (kind, words.next()) {
+            ("string", Some(value)) => Seen::of(value.as_bytes()),
+            ("string", None) => Seen::Text,
+            ("?", _) => Seen::Nothing,
+            _ => Seen::NoText,
+        };
+        let expires = ttl.parse().ok().map(|left: i64| left >= 0);
+        Ok(Key { name: name.as_bytes().to_vec(), expires, value })
+    };
+    Ok(Sample { quest, keys: lines.iter().map(key).collect::<Result<_, String>>()?, ended })
 }
 
 /// The commands with the lines below them.

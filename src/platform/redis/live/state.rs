@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::ask::{Answer, Answers, Ask, line_of};
+use super::health::is_about;
 use super::offered;
 use super::reply::Reply;
+use super::rights::Rights;
 use crate::fact::{Fact, Unknown, Why};
 use crate::platform::redis::live::subject::Answered;
 use crate::text::{Place, SourceId, Sources, Span};
@@ -28,6 +30,7 @@ pub fn facts(answered: &Answered, answers: &Answers, today: Option<&str>, source
     let maker = Maker { answers, info, text, source };
     let secured: Vec<Span> = secured.iter().map(|place| Span::new(source, place.start, place.end)).collect();
     let shown = secured.get(answers.security.offers.len()).copied().unwrap_or(Span::at(source, 0));
+    let rights = Rights::of(answers, answered.version.as_deref());
     let fields = [
         ("url", maker.derived(answered.url.clone())),
         ("version", maker.told(Ask::Info, |_| answered.version.clone().ok().map(Into::into))),
@@ -41,7 +44,7 @@ pub fn facts(answered: &Answered, answers: &Answers, today: Option<&str>, source
         ("stranger", maker.stranger()),
         ("up_seconds", maker.number("uptime_in_seconds")),
         ("role", maker.word("role")),
-        ("clients", maker.clients(clients.as_deref())),
+        ("clients", maker.clients(clients.as_deref(), &rights)),
         ("denied", maker.denied(denied.as_deref())),
         ("replicas", maker.number("connected_slaves")),
         ("primary_link", maker.word("master_link_status")),
@@ -53,7 +56,7 @@ pub fn facts(answered: &Answered, answers: &Answers, today: Option<&str>, source
         ("rejected_connections", maker.number("rejected_connections")),
         ("evicted_keys", maker.number("evicted_keys")),
     ];
-    (Fact::record(fields, maker.whole()), source)
+    (Fact::record(fields.into_iter().chain(maker.health()), maker.whole()), source)
 }
 
 /// The text that facts have their places in, while it is made.
@@ -100,7 +103,7 @@ const LINES: [&str; 19] = [
 ];
 
 fn kept(line: &str) -> bool {
-    line.split_once(':').is_some_and(|(name, _)| LINES.contains(&name))
+    line.split_once(':').is_some_and(|(name, _)| LINES.contains(&name) || is_about(name))
 }
 
 /// An entry of `ACL LOG`: its fields by name.
@@ -124,15 +127,15 @@ fn of<'e>(entry: &'e Entry, name: &str) -> &'e str {
     entry.iter().find(|(key, _)| key == name).map_or("", |(_, value)| value)
 }
 
-struct Maker<'a> {
-    answers: &'a Answers,
-    info: Option<String>,
+pub(super) struct Maker<'a> {
+    pub(super) answers: &'a Answers,
+    pub(super) info: Option<String>,
     text: String,
     source: SourceId,
 }
 
 impl Maker<'_> {
-    fn whole(&self) -> Span {
+    pub(super) fn whole(&self) -> Span {
         Span::new(self.source, 0, self.text.len())
     }
 
@@ -140,7 +143,7 @@ impl Maker<'_> {
         Fact::derived(value, Span::at(self.source, 0))
     }
 
-    fn unknown(&self, ask: Ask) -> Fact {
+    pub(super) fn unknown(&self, ask: Ask) -> Fact {
         Fact::Unknown(Unknown::new(Why::NotPermitted, Span::at(self.source, 0), self.answers.needs(ask)))
     }
 
@@ -151,7 +154,7 @@ impl Maker<'_> {
     }
 
     /// The place of a line of the text that begins so.
-    fn line(&self, start: &str) -> Span {
+    pub(super) fn line(&self, start: &str) -> Span {
         let at = match self.text.starts_with(start) {
             true => Some(0),
             false => self.text.find(&format!("\n{start}")).map(|at| at + 1),
@@ -163,7 +166,7 @@ impl Maker<'_> {
     }
 
     /// What `INFO` says under a name: the empty text where it does not have it, which is no fault of the user.
-    fn word(&self, name: &str) -> Fact {
+    pub(super) fn word(&self, name: &str) -> Fact {
         match &self.info {
             None => self.unknown(Ask::Info),
             Some(info) => {
@@ -173,7 +176,7 @@ impl Maker<'_> {
     }
 
     /// A number of `INFO`; -1 where it does not have it.
-    fn number(&self, name: &str) -> Fact {
+    pub(super) fn number(&self, name: &str) -> Fact {
         match &self.info {
             None => self.unknown(Ask::Info),
             Some(info) => {
@@ -183,7 +186,7 @@ impl Maker<'_> {
         }
     }
 
-    fn is(&self, name: &str, value: &str) -> Fact {
+    pub(super) fn is(&self, name: &str, value: &str) -> Fact {
         match &self.info {
             None => self.unknown(Ask::Info),
             Some(info) => Fact::derived(line_of(info, name) == Some(value), self.line(&format!("{name}:"))),
@@ -208,7 +211,7 @@ impl Maker<'_> {
         Fact::record(fields, Span::at(self.source, 0))
     }
 
-    fn clients(&self, list: Option<&[Range<usize>]>) -> Fact {
+    fn clients(&self, list: Option<&[Range<usize>]>, rights: &Result<Rights, String>) -> Fact {
         let Some(list) = list else { return self.unknown(Ask::Clients) };
         let (ports, users) = (self.ports(), self.users());
         let mut all = Vec::new();
@@ -230,6 +233,9 @@ impl Maker<'_> {
                 (Some((plain, tls)), _, port) if port == plain || port == tls => Fact::derived(port == tls, at),
                 _ => Fact::unknown(Why::NotPermitted, at, self.answers.needs(Ask::Config)),
             };
+            let kept = rights.as_ref().map_err(Clone::clone).and_then(|rights| rights.kept(&field));
+            let kept =
+                kept.map_or_else(|needs| Fact::unknown(Why::NotPermitted, at, needs), |kept| Fact::derived(kept, at));
             let fields = [
                 ("address", Fact::derived(host.to_owned(), at)),
                 ("local", Fact::derived(local, at)),
@@ -239,6 +245,7 @@ impl Maker<'_> {
                 ("replica", Fact::derived(field("flags").contains('S'), at)),
                 ("encrypted", encrypted),
                 ("may_log_in", self.may_log_in(users.as_ref(), &field("user"), at)),
+                ("kept_right", kept),
                 ("age_seconds", Fact::derived(number("age"), at)),
                 ("idle_seconds", Fact::derived(number("idle"), at)),
             ];

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::written::{self, Settings};
 use crate::fact::{Fact, List, Name, Record, Subject, Unknown, Value, Why};
 use crate::files::{FileKind, Files, Location};
+use crate::keyspace::KeyPrefix;
 use crate::platform::Wanted;
 use crate::platform::redis::accounts::AclRules;
 use crate::platform::redis::conclude::vulnerable::Declared;
@@ -85,6 +86,8 @@ pub struct Wish<'a> {
     pub wanted: &'a Wanted,
     /// `YYYY-MM-DD`.
     pub today: Option<&'a str>,
+    /// What the project's keys begin with, where somebody asks for the keys.
+    pub keys: Option<&'a [KeyPrefix]>,
 }
 
 /// The subject that a server is.
