@@ -1,6 +1,7 @@
 //! What servers that run are asked, and what is made of their answers, without a server.
 
 mod fake;
+mod host;
 mod hostile;
 mod keys;
 mod members;

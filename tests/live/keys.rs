@@ -150,6 +150,20 @@ fn what_is_refused_is_not_asked_again() {
     assert!(answers.get(Ask::Scan).is_some());
 }
 
+/// A replica of a cluster redirects whoever asks for a key: once is enough, and that is what would help.
+#[test]
+fn a_replica_of_a_cluster_sends_to_its_primary() {
+    let (answers, sample, sent) = sent(&quest(1000, LONG), |words| match &*words[0] {
+        "SCAN" => page("0", &["app:1", "app:2", "app:3"]),
+        _ => "-MOVED 866 127.0.0.1:7000\r\n".to_owned(),
+    });
+    assert_eq!((sent.len(), sample.keys.len()), (3, 3), "{sent:?}");
+    let mut sources = Sources::new();
+    let made = keyspace::facts("redis://cache:6379", (&answers, &sample), &[], &mut sources);
+    let told = format!("{:?}", made.fact);
+    assert!(told.contains("an audit of its primary: a replica of a cluster redirects"), "{told}");
+}
+
 /// A server that is none.
 #[test]
 fn answers_that_are_none_end_a_quest() {

@@ -168,3 +168,16 @@ fn overdue(running: &Running) -> u64 {
     let report: Value = serde_json::from_slice(&output.expect("hardline runs").stdout).expect("a report");
     report["tally"]["fail"].as_u64().expect("a number")
 }
+
+/// A server on the host that the audit runs on is known to be there, so its addresses are asked for.
+#[test]
+fn a_server_beside_the_audit_is_known_to_be() {
+    for server in servers::all() {
+        let running = start(server, "");
+        let url = format!("redis://127.0.0.1:{}", running.ports()[0]);
+        let arguments = ["audit", &url, "--select", "redis/bind-address-gone", "--format", "json"];
+        let output = Command::new(env!("CARGO_BIN_EXE_hardline")).args(arguments).current_dir(running.work()).output();
+        let report: Value = serde_json::from_slice(&output.expect("hardline runs").stdout).expect("a report");
+        assert_eq!((&report["tally"]["pass"], &report["tally"]["fail"]), (&1.into(), &0.into()), "{report:#}");
+    }
+}

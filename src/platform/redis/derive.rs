@@ -60,7 +60,7 @@ fn conclusions(instance: &Instance, sources: &Sources) -> Vec<(Name, Fact)> {
     facts.push(("old_names", merged(by_world(old_names), at)));
     facts.push(("main", instance.loaded.first().map(|loaded| lines::main(loaded, sources))));
     if root == "redis" {
-        facts.push(("rewritten", instance.loaded.first().map(|loaded| lines::rewritten(loaded, sources))));
+        facts.push(("rewritten", instance.loaded.first().and_then(|loaded| lines::rewritten(loaded, sources))));
     }
     if !instance.fragment {
         facts.push(("reach", across(&|entry| &entry.reach)));

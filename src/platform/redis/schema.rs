@@ -47,7 +47,7 @@ pub static DERIVED: &[Field] = &[
     field("modules", Type::List(&Type::Record(&[MODULE])), "the modules that are loaded at the start"),
     field("old_names", Type::List(&Type::Record(&[OLD_NAME])), "settings that are written under a name they had once"),
     field("renamed_commands", Type::List(&Type::Record(&[RENAMED])), "the commands that `rename-command` renames"),
-    field("rewritten", Type::Bool, "whether `CONFIG REWRITE` has written the main file"),
+    field("rewritten", Type::Bool, "whether `CONFIG REWRITE` has written the main file; absent of a running server"),
     field("not_in_force", Type::List(&Type::Record(&[NOT_IN_FORCE])), "settings that are written and have no effect"),
     field(
         "passwords",

@@ -267,9 +267,8 @@ impl Maker<'_> {
         let unlooked = || {
             let refused = self.sample.keys.iter().any(|key| matches!(key.value, Seen::Nothing | Seen::Text));
             let refused = refused.then(|| self.refused(&[Ask::Type, Ask::Start])).flatten();
-            let needs = format!(
-                "a pattern that fewer keys match, or shorter ones: values of {open} were not seen to their end"
-            );
+            let needs =
+                format!("a pattern that fewer keys match, or shorter values: {open} were not seen to their end");
             refused.unwrap_or_else(|| self.unknown(Why::NotReadable, needs))
         };
         self.unseen().or_else(|| (open > 0).then(unlooked))

@@ -328,9 +328,10 @@ fn watching(mut facts: Record, at: Span) -> Record {
     facts
 }
 
-/// What no version in question has, and the files, which nobody sees through a port.
+/// What no version in question has, and what nobody sees through a port: the files, and whether they were rewritten.
 fn without_files(lacking: &[Name]) -> Arc<[Name]> {
-    let mut names: Vec<Name> = lacking.iter().copied().filter(|name| *name != "live").chain(["files"]).collect();
+    let mut names: Vec<Name> =
+        lacking.iter().copied().filter(|name| *name != "live").chain(["files", "rewritten"]).collect();
     names.sort_unstable();
     names.into()
 }
