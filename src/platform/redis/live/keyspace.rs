@@ -36,6 +36,9 @@ pub struct Made {
     pub notice: Option<String>,
 }
 
+/// A kind of secret, the prefix of the keys whose values look like it, and how many those are.
+type Looks<'a> = (&'a str, &'a str, usize);
+
 /// The facts of a sample, held against the prefixes that the project declares.
 pub fn facts(url: &str, (answers, sample): (&Answers, &Sample), declared: &[KeyPrefix], sources: &mut Sources) -> Made {
     let groups = groups(&sample.keys, declared);
@@ -52,7 +55,7 @@ pub fn facts(url: &str, (answers, sample): (&Answers, &Sample), declared: &[KeyP
         .iter()
         .map(|group| (add(&group.name, format!(" {} keys, {} without a TTL", group.keys, group.lasting)), group))
         .collect();
-    let secrets: Vec<(Range<usize>, (&str, &str, usize))> = groups
+    let secrets: Vec<(Range<usize>, Looks<'_>)> = groups
         .iter()
         .flat_map(|group| group.secrets.iter().map(|(kind, count)| (*kind, group.name.as_str(), *count)))
         .map(|secret| (add(&format!("{} in {}", secret.0, secret.1), format!(" {} values", secret.2)), secret))
@@ -178,7 +181,7 @@ fn is_word(word: &[u8]) -> bool {
     plain && starts && word.len() <= LONGEST && digits <= MOST_DIGITS && rises <= 2
 }
 
-fn secret_fact((kind, prefix, values): (&str, &str, usize), at: Span) -> Fact {
+fn secret_fact((kind, prefix, values): Looks<'_>, at: Span) -> Fact {
     let fields = [
         ("kind", Fact::derived(kind.to_owned(), at)),
         ("prefix", Fact::derived(prefix.to_owned(), at)),

@@ -70,7 +70,7 @@ impl Rights {
         let rules: Vec<&[u8]> = rules.iter().map(Vec::as_slice).collect();
         let read = self.evaluator.read(&rules).map_err(|_| "an `ACL LIST` of rules that are known".to_owned())?;
         let may = |name: &&str| read.user.permits(self.evaluator.table(), name.as_bytes());
-        let lost = on.find(|listening| !listening.commands.iter().any(|name| may(&name)));
+        let lost = on.find(|listening| !listening.commands.iter().any(&may));
         Ok(lost.map(|listening| listening.commands[0].to_ascii_uppercase()).unwrap_or_default())
     }
 }
