@@ -258,7 +258,7 @@ fn an_answer_to_a_greeting_is_understood() {
 fn recorded(tls: &str, path: &str) -> Option<Fact> {
     let heard = recorded::heard("rediss://cache.example", &format!("> INFO\nredis_version:8.2.3\n{tls}"));
     let mut reading = Reading::default();
-    let wish = Wish { wanted: &Wanted::All, today: Some("2026-10-01") };
+    let wish = Wish { wanted: &Wanted::All, today: Some("2026-10-01"), keys: None };
     let subjects = live::subjects(&[heard.expect("answers")], wish, &mut reading);
     subjects.first().expect("a subject").at(path)
 }
