@@ -191,3 +191,38 @@ fn a_unix_socket_that_takes_nobody_ends_with_the_limit() {
     assert!(started.elapsed() < PATIENCE, "it took {:?}", started.elapsed());
     assert_eq!(answers.map(drop), Err("no connection within 400 ms".to_owned()));
 }
+
+/// Servers that send without end take no more together than one alone, and nothing of what an ordinary one needs.
+#[test]
+fn what_all_servers_answer_is_bounded_together() {
+    const HUGE: usize = 40 << 20;
+    let huge = |url: &str| {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let port = listener.local_addr().expect("its address").port();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.write_all(format!("${HUGE}\r\n").as_bytes());
+                let _ = stream.write_all(&[vec![b'x'; HUGE], b"\r\n".to_vec()].concat());
+                let _ = stream.read_to_end(&mut Vec::new());
+            }
+        });
+        let target = Target::parse(&url.replace("PORT", &port.to_string())).expect("a URL");
+        let limits = Limits { read: Duration::from_secs(1), whole: Duration::from_secs(30), ..Limits::default() };
+        ask(&target, &Tls::default(), limits).expect("a connection")
+    };
+    let first = |answers: &Answers| match answers.stranger.first() {
+        Some((_, Answer::Missing(why))) => why.clone(),
+        Some((_, Answer::Reply(Reply::Bytes(bytes)))) => format!("{} bytes", bytes.len()),
+        other => format!("{other:?}"),
+    };
+    let one = huge("redis://127.0.0.1:PORT");
+    let other = huge("redis://127.0.0.1:PORT");
+    let told = [first(&one), first(&other)];
+    let whole = format!("{HUGE} bytes");
+    assert_eq!(told, [whole.as_str(), "all servers together answer with more than an audit keeps"]);
+    let small = asked("redis://127.0.0.1:PORT", |stream| serve(&stream, |_| Some("+PONG\r\n".to_owned())));
+    assert_eq!(first(&small.expect("a connection")), "4 bytes");
+    // What is thrown away is free again.
+    drop((one, other));
+    assert_eq!(first(&huge("redis://127.0.0.1:PORT")), whole);
+}

@@ -15,6 +15,7 @@ pub mod keyspace;
 pub mod look;
 mod offered;
 mod paced;
+pub mod pool;
 pub mod probe;
 pub mod recorded;
 pub mod reply;

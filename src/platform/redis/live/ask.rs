@@ -3,11 +3,13 @@
 //! Nothing else can be sent: a connection takes an [`Ask`], and the credentials of the target.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::connect::{Connection, Security, Tls};
 use super::host;
 use super::keys::{self, Quest, Sample};
+use super::pool::Share;
 use super::reply::Reply;
 use super::target::{Limits, Promised, Target};
 
@@ -181,6 +183,8 @@ pub struct Answers {
     pub local: bool,
     /// The address at its other end, if that is one.
     pub peer: Option<IpAddr>,
+    /// What the answers have of the memory of all.
+    pub share: Arc<Share>,
     /// How often something was sent and waited for.
     pub round_trips: usize,
     /// How long all of it took.
@@ -192,8 +196,8 @@ impl Answers {
     pub fn over(security: Security, local: bool) -> Answers {
         let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
         let (login, withheld, lacking, keys, peer) = (None, None, None, None, None);
-        let (round_trips, took) = (0, Duration::ZERO);
-        Answers { stranger, login, withheld, told, groups, lacking, keys, security, local, peer, round_trips, took }
+        let (share, round_trips, took) = (Arc::default(), 0, Duration::ZERO);
+        Answers { stranger, login, withheld, told, groups, lacking, keys, security, local, peer, share, round_trips, took }
     }
 
     /// The reply to a question, if there is one that is no error.
@@ -291,6 +295,7 @@ pub fn ask_with_keys(target: &Target, tls: &Tls, limits: Limits, quest: Option<&
     if let Some(quest) = quest.filter(|_| !answers.is_sentinel()) {
         keys::sample(&mut line, quest, &mut answers);
     }
+    answers.share = Arc::new(line.end());
     answers.took = started.elapsed();
     Ok(answers)
 }

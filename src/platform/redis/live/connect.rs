@@ -14,6 +14,7 @@ use rustls::{AlertDescription, ClientConnection, StreamOwned};
 use super::ask::{Answer, Ask};
 use super::certificate::Certificate;
 use super::paced::{Paced, is_closed, is_timeout, said, seconds};
+use super::pool::Share;
 use super::probe::{self, Offer, Protocol};
 use super::reply::{Reply, Scan, WEIGHT, parse};
 use super::target::{Address, Limits, Login, Target};
@@ -96,11 +97,18 @@ pub struct Connection {
     taken: usize,
     /// How many values the replies so far have.
     values: usize,
+    /// What the replies so far weigh.
+    kept: usize,
+    /// What it has of the memory of all.
+    share: Share,
     /// Whether something could not be sent. What was answered before may still be there to be read.
     deaf: bool,
     /// Why nothing more comes.
     broken: Option<String>,
 }
+
+/// Why no more is taken of a server whose own limit is not reached.
+const TOGETHER: &str = "all servers together answer with more than an audit keeps";
 
 /// How many bytes are read at once.
 const PIECE: usize = 64 * 1024;
@@ -121,9 +129,28 @@ impl Connection {
             Address::Tcp(host, _) if target.tls => secured(paced, host, tls, limits)?,
             _ => (Stream::Plain(paced), Security::default()),
         };
-        let (queued, arrived) = (Vec::new(), VecDeque::new());
-        let (taken, values, deaf, broken) = (0, 0, false, None);
-        Ok(Connection { stream, security, local, peer, limits, deadline, queued, arrived, taken, values, deaf, broken })
+        Ok(Connection {
+            stream,
+            security,
+            local,
+            peer,
+            limits,
+            deadline,
+            queued: Vec::new(),
+            arrived: VecDeque::new(),
+            taken: 0,
+            values: 0,
+            kept: 0,
+            share: Share::default(),
+            deaf: false,
+            broken: None,
+        })
+    }
+
+    /// Ends it; what its replies have of the memory of all goes with them.
+    pub fn end(mut self) -> Share {
+        self.share.shrink(self.kept);
+        self.share
     }
 
     /// How it is secured.
@@ -229,13 +256,18 @@ impl Connection {
     fn reply(&mut self, scan: &mut Scan) -> Result<Option<Reply>, String> {
         let bytes = self.arrived.make_contiguous();
         let end = scan.end(bytes)?;
-        if self.taken + (self.values + scan.values()) * WEIGHT > self.limits.memory {
+        let weight = self.taken + (self.values + scan.values()) * WEIGHT;
+        if weight > self.limits.memory {
             return Err(self.limits.too_much());
+        }
+        if !self.share.hold(weight) {
+            return Err(TOGETHER.to_owned());
         }
         let Some(end) = end else { return Ok(None) };
         let reply = parse(bytes.get(..end).unwrap_or_default())?;
         self.arrived.drain(..end);
         self.values += scan.values();
+        self.kept += end + scan.values() * WEIGHT;
         Ok(Some(reply))
     }
 
@@ -249,6 +281,9 @@ impl Connection {
         self.taken += count;
         if self.taken > self.limits.memory {
             return Err(self.limits.too_much());
+        }
+        if !self.share.hold(self.taken + self.values * WEIGHT) {
+            return Err(TOGETHER.to_owned());
         }
         self.arrived.extend(piece.get(..count).unwrap_or_default());
         Ok(())
