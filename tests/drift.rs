@@ -722,7 +722,9 @@ fn reports_are_compared_by_what_the_checks_found() {
     let template = format!("{conf}protected-mode {{{{ mode }}}}\n");
     let folder = tree(&[("a/redis.conf", &open), ("b/redis.conf", &closed), ("c/redis.conf.j2", &template)]);
     for name in ["a", "b", "c"] {
-        let report = run(folder.path(), &["check", name, "--format", "json"]).stdout;
+        let mut check = Command::new(env!("CARGO_BIN_EXE_hardline"));
+        let report =
+            check.args(["check", name, "--format", "json"]).current_dir(folder.path()).output().unwrap().stdout;
         fs::write(folder.path().join(format!("{name}.json")), report).unwrap();
     }
     let check = "redis.checks[redis/open-to-network]";

@@ -14,6 +14,7 @@ use crate::files::normal;
 use crate::inventory::{Access, Server};
 use crate::mask::one_line;
 use crate::platform::Wanted;
+use crate::platform::group;
 use crate::platform::redis::live::Heard;
 use crate::project::{Options, Project, Trouble};
 use crate::report::json::{self, fields};
@@ -195,6 +196,8 @@ fn read_one(
             }
             let mut facts = project.read_live(options, &heard, &Wanted::All).map_err(all)?;
             facts.notices.extend(notices);
+            // Servers are compared one by one; what they make together is nothing beside them.
+            facts.subjects.retain(|subject| subject.kind != group::NAME);
             Ok(Known { environment, ..Known::of(name, facts, Vec::new()) })
         }
         Side::Report(_) => Err(vec![told("a report has no facts".to_owned())]),
