@@ -251,14 +251,7 @@ impl<'a> Maker<'a> {
             ("ends_open", flag(decided(!denies_all, first_of_all))),
             ("closed", flag(self.nobody(id, &rules))),
             ("allows", self.list_with(of, allows, rules.doubt.clone())),
-            (
-                "dead",
-                self.list_with(
-                    "nginx.scopes[].access.dead",
-                    dead(&rules),
-                    rules.doubt.clone().filter(|_| !rules.all.is_empty()),
-                ),
-            ),
+            ("dead", self.list_with("nginx.scopes[].access.dead", dead(&rules), rules.doubt.clone())),
             ("password", flag(self.password(id))),
             ("any", flag(self.any(id))),
             ("restricted", flag(self.restricted(id, &rules))),
