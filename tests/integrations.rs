@@ -179,7 +179,8 @@ fn every_hour_a_sentinel_group_becomes_metrics_and_a_page() {
     let [user, watcher] = auditors();
     let authority = authority();
     let tls = "port 0\ntls-port {PORT}\nbind 127.0.0.1\nunixsocket {DIR}/own.sock\ntls-cert-file {DIR}/server.crt\n\
-               tls-key-file {DIR}/server.key\ntls-ca-cert-file {DIR}/ca.crt\ntls-auth-clients no\ntls-replication yes\n";
+               tls-key-file {DIR}/server.key\ntls-ca-cert-file {DIR}/ca.crt\ntls-auth-clients no\n\
+               tls-replication yes\n";
     let setup = |conf: &str| {
         let names = ["ca.crt", "server.crt", "server.key"];
         names.iter().fold(Setup::of(&format!("{tls}{conf}")), |setup, name| {

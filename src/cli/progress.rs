@@ -1,4 +1,4 @@
-//! How far a command is: one line at the end of the terminal, drawn again and again, and gone when there is more to say.
+//! How far a command is: one line at the end of the terminal, drawn again and again, and gone before more is said.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -123,6 +123,8 @@ fn row(view: &View<'_>, number: usize, live: bool, all: &mut Markup) {
     all.tag("</th><td>").text(subject.kind).tag("</td><td>");
     match &subject.version {
         Some(version) => all.text(version),
+        // What has no versions, such as servers that make a group.
+        None if subject.worlds.is_empty() => all,
         None => all.tag("<span class=\"dim\">not known</span>"),
     };
     all.tag("</td>");
@@ -163,11 +165,13 @@ fn detail(view: &View<'_>, number: usize, all: &mut Markup) {
     all.number(standing.open.len()).tag(" undecided</span></span></summary><div class=\"body\" id=\"s");
     all.number(number).tag("\"><dl>");
     let sources: Vec<String> = subject.sources.iter().map(|&source| view.show.path(source)).collect();
+    let version = if subject.worlds.is_empty() { None } else { Some("not known") };
     for (name, value) in [
-        ("Taken from", subject.carrier),
-        ("Because", subject.because.as_str()),
-        ("Version", subject.version.as_deref().unwrap_or("not known")),
+        ("Taken from", Some(subject.carrier)),
+        ("Because", Some(subject.because.as_str())),
+        ("Version", subject.version.as_deref().or(version)),
     ] {
+        let Some(value) = value else { continue };
         all.tag("<div><dt>").tag(name).tag("</dt><dd>").words(value).tag("</dd></div>");
     }
     for (name, count) in [("Bypassed", standing.bypassed), ("Waived", standing.waived)] {
