@@ -470,7 +470,11 @@ fn a_server_that_runs_is_the_instance_of_its_file() {
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hardline")).arg("drift").args(arguments).current_dir(folder).output().unwrap()
+    hardline(folder, &[&["drift"], arguments].concat())
+}
+
+fn hardline(folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_hardline")).args(arguments).current_dir(folder).output().unwrap()
 }
 
 const FORMATS: [&str; 6] = ["terminal", "concise", "json", "sarif", "github", "markdown"];
@@ -744,7 +748,7 @@ fn reports_are_compared_by_what_the_checks_found() {
     let open = comparison.undecided.iter().find(|one| one.what == [check]).expect("it is undecided");
     assert_eq!((open.side, open.why), ("right", "templated"));
     // A report by fewer checks is said to be one.
-    let report = run(folder.path(), &["check", "b", "--select", "redis/no-tls", "--format", "json"]).stdout;
+    let report = hardline(folder.path(), &["check", "b", "--select", "redis/no-tls", "--format", "json"]).stdout;
     fs::write(folder.path().join("few.json"), report).unwrap();
     let told = compare(folder.path(), ["a.json", "few.json"]).notices;
     assert!(told.iter().any(|notice| notice.message.contains("checks were asked of")), "{told:?}");

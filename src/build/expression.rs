@@ -128,7 +128,9 @@ impl Packer<'_> {
             Order::Unequal => Some('0'),
             _ => None,
         };
-        let Some(ty) = self.type_of(left).or_else(|| self.type_of(right)) else {
+        // Only numbers have an order.
+        let ordered = same.is_none().then_some(Type::Int);
+        let Some(ty) = self.type_of(left).or_else(|| self.type_of(right)).or(ordered) else {
             let (Kind::Path(left), Kind::Path(right)) = (&left.kind, &right.kind) else { return None };
             // Two facts, and only types tell what they are.
             self.word(format!("u{}", same?));

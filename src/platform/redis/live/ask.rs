@@ -197,7 +197,21 @@ impl Answers {
         let (stranger, told, groups) = (Vec::new(), Vec::new(), Vec::new());
         let (login, withheld, lacking, keys, peer) = (None, None, None, None, None);
         let (share, round_trips, took) = (Arc::default(), 0, Duration::ZERO);
-        Answers { stranger, login, withheld, told, groups, lacking, keys, security, local, peer, share, round_trips, took }
+        Answers {
+            stranger,
+            login,
+            withheld,
+            told,
+            groups,
+            lacking,
+            keys,
+            security,
+            local,
+            peer,
+            share,
+            round_trips,
+            took,
+        }
     }
 
     /// The reply to a question, if there is one that is no error.
@@ -235,29 +249,6 @@ impl Answers {
     /// Whether the server is a Sentinel.
     pub fn is_sentinel(&self) -> bool {
         self.reply(Ask::Info).and_then(Reply::text).is_some_and(|info| is_of_sentinel(&info))
-    }
-
-    /// What would help where a question has no answer: a permission, a password, a server that answers.
-    pub fn needs(&self, ask: Ask) -> String {
-        let command = ask.words().join(" ");
-        let login = match &self.login {
-            Some(Answer::Reply(Reply::Error { code, .. })) => return format!("a login that the server takes ({code})"),
-            Some(_) => "the user of the audit",
-            None => "clients without a login",
-        };
-        match self.get(ask) {
-            Some(Answer::Reply(Reply::Error { code, .. })) => match code.as_str() {
-                "NOAUTH" if let Some(Answer::Missing(why)) = &self.login => format!("a login: {why}"),
-                "NOAUTH" => "a user and a password for the audit".to_owned(),
-                "NOPERM" => format!("`{}` for {login}", ask.permission()),
-                "DENIED" => {
-                    "a connection from the host itself, or a password: protected mode refuses others".to_owned()
-                }
-                code => format!("a server that answers `{command}` ({code}: renamed, or a managed service)"),
-            },
-            Some(Answer::Missing(why)) => format!("an answer to `{command}`: {why}"),
-            _ => format!("an answer to `{command}`"),
-        }
     }
 }
 
