@@ -139,7 +139,7 @@ impl Scene {
         let by_id = seen.id.as_ref().and_then(|id| self.by_id.get(id));
         let node = match by_id.or_else(|| self.by_place.get(&at)).copied() {
             Some(node) => node,
-            None => self.new(teller, seen.role, &at)?,
+            None => self.add(teller, seen.role, &at)?,
         };
         if let Some(id) = &seen.id {
             self.by_id.entry(id.clone()).or_insert(node);
@@ -155,7 +155,7 @@ impl Scene {
     }
 
     /// A node that nobody was asked for.
-    fn new(&mut self, teller: usize, role: Role, at: &Whereabouts) -> Option<usize> {
+    fn add(&mut self, teller: usize, role: Role, at: &Whereabouts) -> Option<usize> {
         let made = self.made.entry(teller).or_default();
         if *made >= MOST {
             self.cut.insert(teller);
