@@ -477,7 +477,7 @@ fn hardline(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_hardline")).args(arguments).current_dir(folder).output().unwrap()
 }
 
-const FORMATS: [&str; 6] = ["terminal", "concise", "json", "sarif", "github", "markdown"];
+const FORMATS: [&str; 7] = ["terminal", "concise", "json", "sarif", "github", "markdown", "html"];
 
 #[test]
 fn no_format_shows_a_secret() {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use hardline::date::Date;
 use hardline::drift::found::{Comparison, FailOn};
-use hardline::drift::show::{concise, github, json, markdown, sarif, terminal};
+use hardline::drift::show::{concise, github, html, json, markdown, sarif, terminal};
 use hardline::drift::{self, Reach, Stop};
 use hardline::project::{Options, Trouble};
 use hardline::report::terminal::Style;
@@ -76,6 +76,8 @@ enum Format {
     Github,
     /// For a comment on a pull request or a job's summary
     Markdown,
+    /// One page for a browser or a printer
+    Html,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -158,5 +160,6 @@ fn render(
         Format::Sarif => sarif::render(comparison, out),
         Format::Github => github::render(comparison, out),
         Format::Markdown => markdown::render(comparison, out),
+        Format::Html => html::render(comparison, out),
     }
 }

@@ -19,14 +19,14 @@ mod excerpt;
 mod families;
 mod findings;
 mod lists;
-mod markup;
+pub(crate) mod markup;
 mod subjects;
 
 use markup::Markup;
 use subjects::Standing;
 
 /// How it looks.
-const STYLE: &str = include_str!("html/page.css");
+pub(crate) const STYLE: &str = include_str!("html/page.css");
 
 /// What it does besides: filter, sort, open what a link leads to, open everything to print.
 const SCRIPT: &str = include_str!("html/page.js");
@@ -91,7 +91,8 @@ impl<'a> View<'a> {
     }
 }
 
-fn badge(severity: Severity, all: &mut Markup) {
+/// How bad something is.
+pub(crate) fn badge(severity: Severity, all: &mut Markup) {
     all.tag("<b class=\"").tag(severity.as_str()).tag("\">").tag(severity.as_str()).tag("</b>");
 }
 
@@ -216,7 +217,7 @@ fn contents(view: &View<'_>, all: &mut Markup) {
 }
 
 /// RFC 4648, section 4.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut text = String::new();
     for chunk in bytes.chunks(3) {

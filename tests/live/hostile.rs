@@ -195,7 +195,7 @@ fn a_unix_socket_that_takes_nobody_ends_with_the_limit() {
 /// Servers that send without end take no more together than one alone, and nothing of what an ordinary one needs.
 #[test]
 fn what_all_servers_answer_is_bounded_together() {
-    const HUGE: usize = 40 << 20;
+    const HUGE: usize = 10 << 20;
     let huge = |url: &str| {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("its address").port();

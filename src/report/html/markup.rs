@@ -6,28 +6,28 @@ use crate::mask::one_line;
 
 /// A piece of a page. Its methods can be chained.
 #[derive(Debug, Default, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Markup(String);
+pub(crate) struct Markup(String);
 
 impl Markup {
     /// Tags, and text of our own.
-    pub(super) fn tag(&mut self, markup: &'static str) -> &mut Markup {
+    pub(crate) fn tag(&mut self, markup: &'static str) -> &mut Markup {
         self.0.push_str(markup);
         self
     }
 
     /// A text on one line, between tags or in the quotes of an attribute.
-    pub(super) fn text(&mut self, text: &str) -> &mut Markup {
+    pub(crate) fn text(&mut self, text: &str) -> &mut Markup {
         self.escape(&one_line(&text.replace(['\n', '\r', '\t'], " ")))
     }
 
     /// A line of a file, whose white space stays.
-    pub(super) fn code(&mut self, line: &str) -> &mut Markup {
+    pub(crate) fn code(&mut self, line: &str) -> &mut Markup {
         let keep_tabs = |part: &str| one_line(part);
         self.escape(&line.split('\t').map(keep_tabs).collect::<Vec<_>>().join("\t"))
     }
 
     /// A text for people: what is between backticks becomes code.
-    pub(super) fn words(&mut self, text: &str) -> &mut Markup {
+    pub(crate) fn words(&mut self, text: &str) -> &mut Markup {
         let parts: Vec<&str> = text.split('`').collect();
         if parts.len().is_multiple_of(2) {
             return self.text(text);
@@ -43,7 +43,7 @@ impl Markup {
     }
 
     /// Paragraphs for people, with empty lines between them.
-    pub(super) fn paragraphs(&mut self, text: &str) -> &mut Markup {
+    pub(crate) fn paragraphs(&mut self, text: &str) -> &mut Markup {
         for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
             self.tag("<p>").words(paragraph.trim()).tag("</p>");
         }
@@ -51,30 +51,30 @@ impl Markup {
     }
 
     /// A number.
-    pub(super) fn number(&mut self, number: usize) -> &mut Markup {
+    pub(crate) fn number(&mut self, number: usize) -> &mut Markup {
         // Writing to a string cannot fail.
         let _ = write!(self.0, "{number}");
         self
     }
 
     /// A number with the word for what is counted.
-    pub(super) fn many(&mut self, number: usize, one: &'static str, more: &'static str) -> &mut Markup {
+    pub(crate) fn many(&mut self, number: usize, one: &'static str, more: &'static str) -> &mut Markup {
         self.number(number).tag(" ").tag(if number == 1 { one } else { more })
     }
 
     /// Another piece.
-    pub(super) fn add(&mut self, other: &Markup) -> &mut Markup {
+    pub(crate) fn add(&mut self, other: &Markup) -> &mut Markup {
         self.0.push_str(&other.0);
         self
     }
 
     /// Whether nothing was added yet.
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// The page.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

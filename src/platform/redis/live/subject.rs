@@ -215,7 +215,13 @@ impl Maker<'_> {
             text.extend_from_slice(b"# ACL LIST\n");
             let made = self.made_by_requirepass();
             let users = users.iter().filter(|user| made != Some(user.as_slice()));
-            users.for_each(|user| text.extend(user.iter().chain(b"\n")));
+            for user in users {
+                // A name may be empty, which a line of a configuration has to say.
+                match user.strip_prefix(b"user  ") {
+                    Some(rules) => text.extend([b"user \"\" ", rules, b"\n"].concat()),
+                    None => text.extend(user.iter().chain(b"\n")),
+                }
+            }
         }
         self.add("config", text)
     }

@@ -76,7 +76,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Limits {
         let seconds = Duration::from_secs;
-        Limits { connect: seconds(3), read: seconds(5), whole: seconds(15), memory: 64 * 1024 * 1024 }
+        Limits { connect: seconds(3), read: seconds(5), whole: seconds(15), memory: 16 << 20 }
     }
 }
 

@@ -58,12 +58,21 @@ fn lines(version: &Version, spec: &Spec, value: &[u8], text: &mut Vec<u8>) {
         Kind::Save if !words.is_empty() && !version.since(7, 0) => {
             words.chunks(2).for_each(|point| line(spec.name, &point.join(&b' '), text));
         }
-        Kind::OutputLimits if !version.since(7, 0) => {
-            words.chunks(4).for_each(|class| line(spec.name, &class.join(&b' '), text));
+        Kind::OutputLimits if !words.is_empty() => {
+            let words: Vec<Vec<u8>> = words.iter().map(|word| signed(word)).collect();
+            let at_once = if version.since(7, 0) { words.len() } else { 4 };
+            words.chunks(at_once).for_each(|class| line(spec.name, &class.join(&b' '), text));
         }
         kind if kind.many() && !words.is_empty() => line(spec.name, value, text),
         _ => line(spec.name, &quoted(value), text),
     }
+}
+
+/// A number as a file has it: a limit below 0 is printed without its sign (observed on 6.2), and what is printed so would be
+/// read as the largest number.
+fn signed(word: &[u8]) -> Vec<u8> {
+    let number = std::str::from_utf8(word).ok().and_then(|text| text.parse::<u64>().ok());
+    number.map_or_else(|| word.to_vec(), |number| number.cast_signed().to_string().into_bytes())
 }
 
 fn line(name: &str, value: &[u8], text: &mut Vec<u8>) {
