@@ -68,7 +68,7 @@ pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> (Vec<Hea
     let mut notices = Vec::new();
     let mut heard = hear(plan, done);
     let mut known: BTreeSet<Address> = heard.iter().map(|heard| heard.target.address.clone()).collect();
-    let mut more = Vec::new();
+    let (mut more, mut trusted, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (first, server) in heard.iter().zip(&plan.servers) {
         let Ok(answers) = &first.answers else { continue };
         if first.target.promised == Promised::Server {
@@ -80,12 +80,15 @@ pub(crate) fn hear_groups(plan: &Plan, done: &(dyn Fn(Step) + Sync)) -> (Vec<Hea
             let message = format!("{url}: it tells of {} servers, of which {MOST_MEMBERS} are audited", told.len());
             notices.push(Notice { level: Level::Warning, at: Where::Run, message });
         }
-        let trusted = server.login_members || first.target.tls && server.tls.proves_members();
-        for member in told.into_iter().take(MOST_MEMBERS) {
-            let target = first.target.member(member, trusted);
-            if known.insert(target.address.clone()) {
-                more.push(Server { target, ..server.clone() });
-            }
+        let is_trusted = server.login_members || first.target.tls && server.tls.proves_members();
+        let found = told.into_iter().take(MOST_MEMBERS);
+        let found = found.map(|member| Server { target: first.target.member(member, is_trusted), ..server.clone() });
+        if is_trusted { &mut trusted } else { &mut others }.extend(found);
+    }
+    // Whoever may log in to a server that several tell of does.
+    for server in trusted.into_iter().chain(others) {
+        if known.insert(server.target.address.clone()) {
+            more.push(server);
         }
     }
     if !more.is_empty() {

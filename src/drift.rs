@@ -35,6 +35,7 @@ use crate::date::Date;
 use crate::fact::{Fact, Key, Subject, Value};
 use crate::finding::Severity;
 use crate::mask::{Mask, one_line};
+use crate::platform::redis::instance::ACL_FILE;
 use crate::project::{Facts, Options, Project, Trouble};
 use crate::report::Shower;
 use crate::text::{Level, Notice, Sources, Span};
@@ -54,6 +55,8 @@ pub struct Known {
     pub mask: Mask,
     /// What was said about reading them.
     pub notices: Vec<Notice>,
+    /// Whether a server of it told nothing of itself.
+    pub unread: bool,
     /// The folders that paths count from; none of servers that run.
     pub roots: Vec<PathBuf>,
 }
@@ -62,7 +65,7 @@ impl Known {
     /// What was read, with its name.
     pub fn of(name: String, facts: Facts, roots: Vec<PathBuf>) -> Known {
         let Facts { subjects, sources, mask, notices, .. } = facts;
-        Known { name, environment: None, subjects, sources, mask, notices, roots }
+        Known { name, environment: None, unread: false, subjects, sources, mask, notices, roots }
     }
 
     fn shower<'a>(&'a self, cwd: &'a Path) -> Shower<'a> {
@@ -100,7 +103,9 @@ pub fn run(options: &Options, sides: [&str; 2], reach: &Reach, stdin: &mut dyn R
     if named.0.is_report() || named.1.is_report() {
         let (left, right) = side::judge(options, reach, named, stdin)?;
         let kinds = Rules::load().map_err(Trouble::line)?.kinds;
-        return Ok(verdicts::compare(&left, &right, &kinds));
+        let mut comparison = verdicts::compare(&left, &right, &kinds);
+        allow(&project, options, &mut comparison, &Mask::default());
+        return Ok(comparison);
     }
     let (left, right) = side::read(&mut project, options, reach, named, stdin)?;
     let rules = Rules::load().map_err(Trouble::line)?;
@@ -110,14 +115,19 @@ pub fn run(options: &Options, sides: [&str; 2], reach: &Reach, stdin: &mut dyn R
         place: None,
         message: format!("of environment `{name}` the paths are compared; `{LIVE}{name}` are its servers"),
     }));
+    allow(&project, options, &mut comparison, &left.mask);
+    Ok(comparison)
+}
+
+/// Marks what somebody answers for.
+fn allow(project: &Project, options: &Options, comparison: &mut Comparison, mask: &Mask) {
     if let Some(source) = project.source() {
-        let show = Shower { sources: project.sources(), mask: &left.mask, cwd: &options.cwd };
+        let show = Shower { sources: project.sources(), mask, cwd: &options.cwd };
         let today = options.today.unwrap_or_else(Date::today);
         let setting = allow::Setting { source, path: show.path(source.id()), today };
-        allow::settle(&mut comparison, project.allow_drift(), &setting);
+        allow::settle(comparison, project.allow_drift(), &setting);
     }
     comparison.notices.sort();
-    Ok(comparison)
 }
 
 /// What differences are judged by.
@@ -148,6 +158,7 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
     );
     let (key, of_one_instance) = (Key::random(), side::are_one(left, right));
     let mut out = Out { kinds: &rules.kinds, differences: Vec::new(), undecided: Vec::new() };
+    let mut left_out = Vec::new();
     for paired in &pairs {
         match paired {
             Paired { left: Some(one), right: Some(other), .. } => {
@@ -155,6 +166,9 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
                 let (about, worlds) = (about(paired, shows), scene::worlds(one, other));
                 let scene = Scene { left, right, about, worlds, of_one_instance };
                 both(&scene, rules, &key, &mut out);
+            }
+            _ if of_one_instance && no_server(paired) => {
+                left_out.push(paired.label.clone());
             }
             _ => only(paired, shows, &mut out),
         }
@@ -174,9 +188,15 @@ pub fn compare(left: &Known, right: &Known, rules: &Rules, cwd: &Path) -> Compar
         })
         .collect();
     notices.dedup();
+    notices.extend(left_out.into_iter().map(|label| Told {
+        level: Level::Info,
+        place: None,
+        message: one_line(&format!("{label}: no server that is asked here can be this, so it is not compared")),
+    }));
     let side = |known: &Known| SideOf { name: known.name.clone(), subjects: known.subjects.len() };
     let (differences, undecided) = (out.differences, out.undecided);
-    Comparison { left: side(left), right: side(right), differences, undecided, notices }
+    let unread = left.unread || right.unread;
+    Comparison { left: side(left), right: side(right), differences, undecided, notices, unread }
 }
 
 /// The subjects of a side, each with what it is called there.
@@ -211,6 +231,12 @@ fn about(paired: &Paired<'_>, shows: [Shower<'_>; 2]) -> About {
     let path = |subject: Option<&Subject>, show: Shower<'_>| Some(show.path(subject?.main.source));
     let (left, right) = (path(paired.left, shows[0]), path(paired.right, shows[1]));
     About { kind, name: one_line(&paired.label), left, right }
+}
+
+/// Whether one alone is nothing that a side of servers could have: they are of Redis, and an ACL file is none.
+fn no_server(paired: &Paired<'_>) -> bool {
+    let alone = paired.left.or(paired.right).filter(|_| paired.left.is_none() || paired.right.is_none());
+    alone.is_some_and(|one| !matches!(one.kind, "redis" | "sentinel") || one.carrier == ACL_FILE)
 }
 
 /// A subject that only one side has.

@@ -407,7 +407,16 @@ fn live(settings: &[(&str, &str)], users: &[&str]) -> Known {
     let wish = Wish { wanted: &Wanted::All, today: None, keys: None };
     let subjects = vec![subject(&answered, wish, &mut sources, &mut notices)];
     let mask = hardline::platform::secrets(&sources, &subjects);
-    Known { name: "live".to_owned(), environment: None, subjects, sources, mask, notices, roots: Vec::new() }
+    Known {
+        name: "live".to_owned(),
+        environment: None,
+        unread: false,
+        subjects,
+        sources,
+        mask,
+        notices,
+        roots: Vec::new(),
+    }
 }
 
 fn file(text: &str) -> (tempfile::TempDir, Known) {
@@ -756,4 +765,17 @@ fn reports_are_compared_by_what_the_checks_found() {
     fs::write(folder.path().join("other.json"), "{\"tool\": {\"name\": \"hardline\"}}").unwrap();
     let stop = drift::run(&options(folder.path()), ["a", "other.json"], &Reach::default(), &mut std::io::empty());
     assert!(matches!(stop, Err(Stop::Unreadable(_))), "{stop:?}");
+}
+
+/// Which masters Sentinels watch, and how many must agree, is compared; where a master is, a failover changes.
+#[test]
+fn what_sentinels_watch_is_compared() {
+    let text = |monitor: &str| format!("port 26379\nsentinel monitor {monitor}\n");
+    let whats = |left: &str, right: &str| {
+        let comparison = drift(&[("a/sentinel.conf", &text(left)), ("b/sentinel.conf", &text(right))]);
+        comparison.differences.iter().map(|one| one.what.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(whats("shop 10.0.0.5 6379 2", "shop 10.0.0.6 6379 2"), Vec::<String>::new());
+    assert_eq!(whats("shop 10.0.0.5 6379 2", "shop 10.0.0.5 6379 1"), ["sentinel.monitored"]);
+    assert!(whats("shop 10.0.0.5 6379 2", "evil 10.0.0.5 6379 2").contains(&"sentinel.monitored".to_owned()));
 }

@@ -166,6 +166,9 @@ pub struct Comparison {
     pub undecided: Vec<Undecided>,
     /// What the user should know besides.
     pub notices: Vec<Told>,
+    /// Whether a server told nothing of itself, so that what is equal is only what the others told.
+    #[serde(skip)]
+    pub unread: bool,
 }
 
 impl Comparison {
@@ -194,12 +197,13 @@ impl Comparison {
         }
     }
 
-    /// The exit code: 1 for differences that count, 3 under `strict` for what could not be compared, else 0.
+    /// The exit code: 1 for differences that count, 3 for a server that told nothing and under `strict` for
+    /// what could not be compared, else 0.
     pub fn exit_code(&self, fail_on: FailOn, strict: bool) -> u8 {
         let counts = |one: &Difference| fail_on == FailOn::Any || one.weaker != Weaker::Neither;
         if self.failing().any(counts) {
             1
-        } else if strict && !self.undecided.is_empty() {
+        } else if self.unread || strict && !self.undecided.is_empty() {
             3
         } else {
             0

@@ -18,7 +18,13 @@ pub fn compare(scene: &Scene<'_>, orders: &Orders, out: &mut Out<'_>) {
         let order = orders.settings.get(name);
         let judge = |left: Look, right: Look, world: &World| {
             let (one, other) = world.2.split_once(AND).unwrap_or((&world.2, &world.2));
-            let ((spec, on_left), (_, on_right)) = (spec(setting, one), spec(setting, other));
+            let ((spec, on_left), (other_spec, on_right)) = (spec(setting, one), spec(setting, other));
+            // What a server does not print is not what its default says.
+            let is_hidden =
+                |(one, spec): (One<'_>, Option<&Spec>)| is_live(one.subject) && spec.is_some_and(|it| it.hidden);
+            if [(scene.left, spec), (scene.right, other_spec)].into_iter().any(is_hidden) {
+                return None;
+            }
             // What is the same in all versions that have a setting is said of those that do not have it, too.
             let left = if on_left { left } else { Look::Absent };
             let right = if on_right { right } else { Look::Absent };
@@ -36,6 +42,9 @@ fn kind_of(name: &str, weaker: Weaker) -> &'static str {
         _ => names::WEAKER,
     }
 }
+
+/// The file of a daemon that names none.
+const DAEMON_PIDFILE: &str = "/var/run/redis.pid";
 
 /// What is said of one fact.
 struct Said<'a> {
@@ -79,9 +88,19 @@ impl Said<'_> {
         })
     }
 
-    /// Environments have passwords of their own: there it matters only whether there is one. One instance has one.
+    /// Environments have passwords of their own: there it matters only whether there is one. One instance has one; what
+    /// `requirepass` comes to is among the passwords of the default user.
     fn is_same(&self, left: &Plain, right: &Plain) -> bool {
         match (left, right) {
+            (Plain::Secret(None), Plain::Secret(Some(_))) | (Plain::Secret(Some(_)), Plain::Secret(None))
+                if self.name == "requirepass" && self.scene.of_one_instance =>
+            {
+                true
+            }
+            // A daemon has one whether it is written or not (`server.h: CONFIG_DEFAULT_PID_FILE`).
+            (Plain::Text(one), Plain::Text(other)) if self.name == "pidfile" && self.scene.of_one_instance => {
+                one == other || [(one, other), (other, one)].iter().any(|(a, b)| a.is_empty() && *b == DAEMON_PIDFILE)
+            }
             (Plain::Secret(Some(one)), Plain::Secret(Some(other))) => {
                 !self.scene.of_one_instance || one.digest() == other.digest()
             }
@@ -98,6 +117,10 @@ impl Said<'_> {
         match (self.scene.of_one_instance, self.spec.is_some_and(|spec| spec.immutable)) {
             (false, _) => "",
             (true, true) => "started with other arguments, or changed in the file and not restarted",
+            (true, false) if self.name == "maxclients" => {
+                "lowered by the server to the files that it may open, changed by CONFIG SET and not written, or changed \
+                 in the file and not restarted"
+            }
             (true, false) => {
                 "changed by CONFIG SET and not written, started with other arguments, or changed in the file and not restarted"
             }
@@ -124,6 +147,7 @@ pub fn conclusions(scene: &Scene<'_>, orders: &Orders, out: &mut Out<'_>) {
         match path.as_str() {
             "listen" => list(scene, (path, "listen", order), listener, out),
             "modules" => list(scene, (path, "modules", order), module, out),
+            "monitored" => list(scene, (path, "monitors", order), monitored, out),
             "monitors_without_password" => list(scene, (path, "monitors", order), without_password, out),
             "removed_commands" if [scene.left, scene.right].iter().any(|one| is_live(one.subject)) => {
                 list(scene, (path, "renamed_commands", order), gone, out);
@@ -260,6 +284,13 @@ fn gone(record: &Record, world: usize) -> Result<Option<String>, Unknown> {
     let at = record.get("command").and_then(|fact| fact.spans().first().copied());
     let needs = "a server that says which of its commands are renamed: none does";
     at.map_or(Ok(None), |at| Err(Unknown::new(Why::NotSupported, at, needs)))
+}
+
+/// A master without its address, which a failover changes.
+fn monitored(record: &Record, world: usize) -> Result<Option<String>, Unknown> {
+    let part =
+        |name: &str| Ok::<String, Unknown>(part(record, name, world)?.map_or_else(String::new, |it| it.show(None)));
+    Ok(Some(format!("{} (quorum {})", part("name")?, part("quorum")?)))
 }
 
 fn without_password(record: &Record, world: usize) -> Result<Option<String>, Unknown> {

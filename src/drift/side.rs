@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::verdicts::Verdicts;
+use super::verdicts::{self, Verdicts};
 use super::{Known, Stop};
 use crate::audit::{Plan, audit, hear_groups};
 use crate::config::Environment;
@@ -16,6 +16,7 @@ use crate::mask::one_line;
 use crate::platform::Wanted;
 use crate::platform::group;
 use crate::platform::redis::live::Heard;
+use crate::platform::redis::live::ask::Ask;
 use crate::project::{Options, Project, Trouble};
 use crate::report::json::{self, fields};
 
@@ -84,8 +85,10 @@ pub(super) fn named(project: &Project, options: &Options, reach: &Reach, text: &
             let same = |environment: &&Environment| {
                 environment.targets.is_empty() && matches!(&paths(environment)[..], [only] if normal(only) == given)
             };
-            let environment = known.iter().find(same).map(|environment| environment.name.it.clone());
-            let name = one_line(environment.as_deref().unwrap_or(text));
+            let all_of = known.iter().find(same).map(|environment| environment.name.it.as_str());
+            let name = one_line(all_of.unwrap_or(text));
+            let is_in = |known: &&Environment| paths(known).iter().any(|path| given.starts_with(normal(path)));
+            let environment = known.iter().find(is_in).map(|environment| environment.name.it.clone());
             let side = report(&given).map_or_else(|| Side::Paths(vec![PathBuf::from(text)]), Side::Report);
             Ok(Named { name, environment, side })
         }
@@ -160,11 +163,11 @@ pub(super) fn read(
     }
 }
 
-/// The version of all servers of a side, if they have the same.
+/// The version of all servers of a side that tell theirs, if they have the same.
 fn version(known: &Known) -> Option<String> {
-    let mut versions = known.subjects.iter().map(|subject| subject.version.as_ref());
-    let first = versions.next()??;
-    versions.all(|other| other == Some(first)).then(|| first.clone())
+    let mut versions = known.subjects.iter().filter_map(|subject| subject.version.as_ref());
+    let first = versions.next()?;
+    versions.all(|other| other == first).then(|| first.clone())
 }
 
 /// Reads a side. One in which nothing is understood cannot be compared.
@@ -189,19 +192,30 @@ fn read_one(
         Side::Servers(servers) => {
             let plan = Plan { servers, ..reach.plan.clone() };
             let (heard, notices) = hear_groups(&plan, &|_| ());
-            if heard.iter().all(|heard| heard.answers.is_err()) {
-                let silent = |heard: &Heard| Some((heard.target.plain_url(), heard.answers.as_ref().err()?.clone()));
-                let lines = heard.iter().filter_map(silent).map(|(url, why)| told(format!("{url}: {why}")));
-                return Err(lines.collect());
+            let silent = |heard: &Heard| Some((heard.target.plain_url(), untold(heard)?));
+            let silent: Vec<(String, String)> = heard.iter().filter_map(silent).collect();
+            if silent.len() == heard.len() {
+                return Err(silent.into_iter().map(|(url, why)| told(format!("{url}: {why}"))).collect());
             }
             let mut facts = project.read_live(options, &heard, &Wanted::All).map_err(all)?;
             facts.notices.extend(notices);
+            let unread = !silent.is_empty();
             // Servers are compared one by one; what they make together is nothing beside them.
             facts.subjects.retain(|subject| subject.kind != group::NAME);
-            Ok(Known { environment, ..Known::of(name, facts, Vec::new()) })
+            Ok(Known { environment, unread, ..Known::of(name, facts, Vec::new()) })
         }
         Side::Report(_) => Err(vec![told("a report has no facts".to_owned())]),
     }
+}
+
+/// Why a server tells nothing of itself; `None` where it does.
+fn untold(heard: &Heard) -> Option<String> {
+    let answers = match &heard.answers {
+        Ok(answers) => answers,
+        Err(why) => return Some(why.clone()),
+    };
+    let ask = if answers.is_sentinel() { Ask::Masters } else { Ask::Config };
+    answers.reply(ask).is_none().then(|| format!("it needs {}", answers.needs(ask)))
 }
 
 /// Judges both sides, as far as they are not reports of judgements.
@@ -230,6 +244,9 @@ fn judge_one(
     let told = |line: String| format!("{name} cannot be read: {line}");
     let all = |trouble: Trouble| trouble.lines.into_iter().map(told).collect::<Vec<_>>();
     let (report, facts) = match side {
+        Side::Report(report) if verdicts::is_silent(&report) => {
+            return Err(vec![told("no server of this report told anything of itself".to_owned())]);
+        }
         Side::Report(report) => return Ok(Verdicts { name, report }),
         Side::Paths(paths) => crate::check(&Options { paths, ..options.clone() }, stdin).map_err(all)?,
         Side::Servers(servers) => audit(options, &Plan { servers, ..reach.plan.clone() }, &|_| ()).map_err(all)?,
@@ -238,6 +255,9 @@ fn judge_one(
     let show = facts.shower(&options.cwd);
     json::render(&report, show, &mut bytes).map_err(|error| vec![told(error.to_string())])?;
     let report = serde_json::from_slice(&bytes).map_err(|error| vec![told(error.to_string())])?;
+    if verdicts::is_silent(&report) {
+        return Err(vec![told("no server told anything of itself".to_owned())]);
+    }
     Ok(Verdicts { name, report })
 }
 

@@ -15,6 +15,9 @@ use crate::platform::redis::version::Version;
 /// Where users are.
 const USERS: &str = "acl.users";
 
+/// How the user of a file and that of its server come to differ.
+const UNSAVED: &str = "ACL SETUSER that was not saved, or changed in the file and not loaded";
+
 /// How many things are named of a set.
 const NAMED: usize = 6;
 
@@ -126,7 +129,7 @@ fn only(scene: &Scene<'_>, name: &str, (user, is_left): (&Fact, bool), rest: Opt
     let (has, has_not) = (one.held(described(&rights), user.spans()), other.held(NOTHING, &[]));
     let (left, right) = if is_left { (has, has_not) } else { (has_not, has) };
     let why = match (scene.of_one_instance, rights.enabled) {
-        (true, _) => "ACL SETUSER or ACL DELUSER that was not saved",
+        (true, _) => "ACL SETUSER or ACL DELUSER that was not saved, or changed in the file and not loaded",
         (false, true) => "one more login",
         (false, false) => "the user is switched off",
     };
@@ -202,7 +205,7 @@ fn both(scene: &Scene<'_>, name: &str, (one, other): (&Fact, &Fact), key: &Key, 
         };
         // Ways to take over follow from switches of the server, too.
         let unsaved = scene.of_one_instance && part != "takeover";
-        let why = if unsaved { "ACL SETUSER that was not saved" } else { why(part) };
+        let why = if unsaved { UNSAVED } else { why(part) };
         let raw = Raw {
             path: path(name, part),
             label: format!("user {name}: {part}"),
@@ -317,17 +320,28 @@ fn passwords(scene: &Scene<'_>, name: &str, key: &Key, (one, other): (&Fact, &Fa
         let left = count(one, *a);
         left.is_some() && left == count(other, *b)
     });
-    if left == right || same_count && (left.is_subset(&right) || right.is_subset(&left)) {
+    if left == right {
         return;
     }
+    if same_count && (left.is_subset(&right) || right.is_subset(&left)) {
+        // Which of those that are written the rules leave is not told by their number.
+        let one = if left.len() > right.len() { scene.left } else { scene.right };
+        let unknown = one.unknown("a file without passwords that a later rule takes away".into());
+        return scene.undecided(&path(name, "passwords"), left.len() > right.len(), &unknown, out);
+    }
+    let weaker = match (left.is_subset(&right), right.is_subset(&left)) {
+        (true, _) => Weaker::Right,
+        (_, true) => Weaker::Left,
+        _ => Weaker::Neither,
+    };
     let held = |one: One<'_>, count: usize, fact: &Fact| one.held(format!("{count} × ***"), fact.spans());
     let raw = Raw {
         path: path(name, "passwords"),
         label: format!("user {name}: passwords"),
         left: held(scene.left, left.len(), one),
         right: held(scene.right, right.len(), other),
-        weaker: Weaker::Neither,
-        why: "ACL SETUSER that was not saved".to_owned(),
+        weaker,
+        why: UNSAVED.to_owned(),
         severity: None,
     };
     scene.differs(names::RIGHTS, raw, Vec::new(), out);

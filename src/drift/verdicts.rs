@@ -13,6 +13,7 @@ use crate::fact::Why;
 use crate::finding::Severity;
 use crate::mask::one_line;
 use crate::platform::PLATFORMS;
+use crate::platform::redis::live::subject::CARRIER;
 use crate::text::{Level, Position};
 
 /// A side as a JSON report, as `check` and `audit` write it.
@@ -30,6 +31,8 @@ struct One<'r> {
     name: String,
     path: String,
     version: String,
+    /// Whether it is a server that told nothing of itself.
+    silent: bool,
     /// What failed, by check.
     failed: BTreeMap<String, Vec<&'r Value>>,
     /// What could not be decided, by check.
@@ -49,7 +52,7 @@ impl Verdicts {
         let subjects = self.list("subjects").filter_map(|subject| {
             let (name, path, version) = (of(subject, "name"), of(subject, "path"), of(subject, "version"));
             let (failed, open) = (BTreeMap::new(), BTreeMap::new());
-            Some(One { kind: kind(subject)?, name, path, version, failed, open })
+            Some(One { kind: kind(subject)?, name, path, version, silent: silent(subject), failed, open })
         });
         let mut all: Vec<One<'_>> = subjects.collect();
         let key = |subject: &Value| (of(subject, "kind"), of(subject, "name"), of(subject, "path"));
@@ -97,8 +100,9 @@ pub(super) fn compare(left: &Verdicts, right: &Verdicts, kinds: &Kinds) -> Compa
         notices.push(Told { level: Level::Warning, place: None, message: one_line(&message) });
     }
     let side = |side: &Verdicts, all: &[One<'_>]| SideOf { name: side.name.clone(), subjects: all.len() };
+    let unread = ours.iter().chain(&theirs).any(|one| one.silent);
     let (left, right) = (side(left, &ours), side(right, &theirs));
-    Comparison { left, right, differences: out.differences, undecided: out.undecided, notices }
+    Comparison { left, right, differences: out.differences, undecided: out.undecided, notices, unread }
 }
 
 type Pair<'a, 'r> = (Option<&'a One<'r>>, Option<&'a One<'r>>);
@@ -151,34 +155,44 @@ impl Out<'_> {
             let what = (format!("{}.version", about.kind), "version".to_owned());
             self.add(names::VERSION, None, &about, what, (held(one), held(other)), Weaker::Neither);
         }
-        let checks: BTreeSet<&String> = one.failed.keys().chain(other.failed.keys()).collect();
+        let checks: BTreeSet<&String> =
+            [one, other].into_iter().flat_map(|one| one.failed.keys().chain(one.open.keys())).collect();
         for check in checks {
             self.check(check, &about, one, other);
         }
     }
 
     fn check(&mut self, check: &str, about: &About, one: &One<'_>, other: &One<'_>) {
-        let (left, right) = (one.failed.get(check), other.failed.get(check));
-        let found = match (left, right) {
-            (Some(_), Some(_)) | (None, None) => return,
-            (Some(found), None) | (None, Some(found)) => found,
-        };
-        let (silent, side) = if left.is_none() { (one, "left") } else { (other, "right") };
         let what = format!("{}.checks[{check}]", about.kind);
-        if let Some(unknown) = silent.open.get(check) {
-            self.undecided.push(Undecided {
-                subject: Some(about.clone()),
-                side,
-                why: why(&of(unknown, "why")),
-                needs: one_line(&of(unknown, "needs")),
-                place: located(unknown),
-                what: vec![what],
-            });
+        let mut open = Vec::new();
+        for (side, one) in [("left", one), ("right", other)] {
+            let unknown = one.open.get(check).copied();
+            open.push(unknown.is_some() || one.silent);
+            if unknown.is_some() || one.silent && !one.failed.contains_key(check) {
+                let text = |name: &str| unknown.map_or_else(String::new, |unknown| of(unknown, name));
+                let needs =
+                    if unknown.is_some() { text("needs") } else { "a server that tells its version".to_owned() };
+                self.undecided.push(Undecided {
+                    subject: Some(about.clone()),
+                    side,
+                    why: why(&text("why")),
+                    needs: one_line(&needs),
+                    place: unknown.and_then(located),
+                    what: vec![what.clone()],
+                });
+            }
+        }
+        // What one has is no difference where the other may have it, too.
+        let surplus = |one, other, open: bool| if open { Vec::new() } else { beyond(one, other, check) };
+        let is_open = |number: usize| open.get(number).copied().unwrap_or(true);
+        let (left, right) = (surplus(one, other, is_open(1)), surplus(other, one, is_open(0)));
+        if left.is_empty() && right.is_empty() {
             return;
         }
-        let severity = found.iter().filter_map(|finding| of(finding, "severity").parse().ok()).max();
-        let weaker = if left.is_some() { Weaker::Left } else { Weaker::Right };
-        self.add(names::VERDICT, severity, about, (what, check.to_owned()), (held(left), held(right)), weaker);
+        let found = left.iter().chain(&right);
+        let severity = found.filter_map(|finding| of(finding, "severity").parse().ok()).max();
+        let weaker = Weaker::of_surplus(!left.is_empty(), !right.is_empty());
+        self.add(names::VERDICT, severity, about, (what, check.to_owned()), (held(&left), held(&right)), weaker);
     }
 
     fn add(
@@ -206,9 +220,41 @@ impl Out<'_> {
     }
 }
 
+/// The findings of a check that one has and the other has not: by what they say, as many as there are.
+fn beyond<'r>(one: &One<'r>, other: &One<'r>, check: &str) -> Vec<&'r Value> {
+    let mut known: Vec<String> =
+        other.failed.get(check).into_iter().flatten().map(|finding| of(finding, "message")).collect();
+    let own = one.failed.get(check).into_iter().flatten().copied();
+    own.filter(|finding| {
+        let message = of(finding, "message");
+        match known.iter().position(|other| *other == message) {
+            Some(number) => {
+                known.swap_remove(number);
+                false
+            }
+            None => true,
+        }
+    })
+    .collect()
+}
+
+/// Whether a report has servers, and none of them told anything of itself.
+pub(super) fn is_silent(report: &Value) -> bool {
+    let subjects: Vec<&Value> = report.get("subjects").and_then(Value::as_array).into_iter().flatten().collect();
+    let servers = subjects.iter().filter(|subject| of(subject, "kind") != "group");
+    !subjects.is_empty() && servers.into_iter().all(|subject| silent(subject))
+}
+
+/// Whether a subject is a server that did not tell its version, let alone more.
+fn silent(subject: &Value) -> bool {
+    of(subject, "carrier") == CARRIER && of(subject, "version").is_empty()
+}
+
 /// What a side is found to have.
-fn held(found: Option<&Vec<&Value>>) -> Held {
-    let Some(found) = found else { return Held { value: NOTHING.to_owned(), places: Vec::new() } };
+fn held(found: &[&Value]) -> Held {
+    if found.is_empty() {
+        return Held { value: NOTHING.to_owned(), places: Vec::new() };
+    }
     let mut value = found.first().map(|finding| one_line(&of(finding, "message"))).unwrap_or_default();
     if found.len() > 1 {
         value.push_str(&format!(", and {} more", found.len() - 1));

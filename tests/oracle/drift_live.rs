@@ -136,7 +136,7 @@ fn environments_are_compared_by_their_servers() {
     let found: Vec<String> = drift(["staging", "live:staging"]);
     assert_eq!(found, Vec::<String>::new());
     // Other environments are other instances: their passwords are to differ, whoever reads them from where.
-    for sides in [["live:staging", "production"], ["staging", "production"]] {
+    for sides in [["live:staging", "production"], ["staging", "production"], ["staging.conf", "production"]] {
         let found: Vec<String> = drift(sides);
         assert!(found.iter().any(|one| one == "drift/weaker-setting redis.timeout right"), "{sides:?}: {found:?}");
         assert!(found.iter().any(|one| one.starts_with("drift/same-password")), "{sides:?}: {found:?}");
@@ -158,4 +158,67 @@ fn one_file_is_that_of_every_server() {
     let of = |what: &str| found.iter().filter(|(found, ..)| found == what).count();
     assert_eq!((of("redis.port"), of("redis.timeout")), (2, 1), "{found:?}");
     assert!(!found.iter().any(|(_, kind, _)| kind == "only-in-one"), "{found:?}");
+}
+
+/// A server that lets nobody in tells nothing: that is no agreement, and neither is one that is dead beside one that answers.
+#[test]
+fn a_side_that_tells_nothing_is_not_equal() {
+    let running = start(servers::named("redis-8.2"), CONF);
+    let (folder, port) = (running.work(), running.ports()[0]);
+    let wrong = format!("redis://:canary-wrong@127.0.0.1:{port}");
+    let stranger = format!("redis://127.0.0.1:{port}");
+    for sides in [["test.conf", &wrong], ["test.conf", &stranger], [&wrong, &wrong]] {
+        let (code, out, err) = hardline(folder, &["drift", sides[0], sides[1]]);
+        assert_eq!(code, Some(3), "{sides:?}: {out}{err}");
+        assert!(err.contains("cannot be read") && !err.contains("canary"), "{err}");
+    }
+    let way = url(&running);
+    let targets = format!("[environments.shop]\ntargets = [\"{way}\", \"redis://127.0.0.1:1\"]\n");
+    fs::write(folder.join("hardline.toml"), targets).expect("it can be written");
+    let (code, out, err) = hardline(folder, &["drift", "test.conf", "shop"]);
+    assert_eq!(code, Some(3), "{out}{err}");
+    // A report of a server that told nothing has nothing that could be weaker or equal.
+    let (_, report, _) = hardline(folder, &["audit", &wrong, "--format", "json", "--config", "/dev/null"]);
+    fs::write(folder.join("dead.json"), report).expect("it can be written");
+    for sides in [["dead.json", "dead.json"], ["dead.json", &way], ["dead.json", "redis://127.0.0.1:1"]] {
+        let (code, out, err) = hardline(folder, &["drift", sides[0], sides[1]]);
+        assert_eq!(code, Some(3), "{sides:?}: {out}{err}");
+    }
+}
+
+/// A user more is found in a report whatever users the check found before, and an allowance holds for reports, too.
+#[test]
+fn reports_tell_a_finding_more() {
+    let running = start(servers::named("redis-8.2"), &format!("{CONF}user app on nopass ~a:* +get\n"));
+    let (folder, way) = (running.work(), url(&running));
+    let report = |name: &str| {
+        let (_, report, _) = hardline(folder, &["audit", &way, "--format", "json"]);
+        fs::write(folder.join(name), report).expect("it can be written");
+    };
+    report("before.json");
+    let mut session = running.client(None).expect("a session");
+    session.ask(&["AUTH", "canary-default"]).expect("an answer");
+    session.ask(&["ACL", "SETUSER", "evil", "on", "nopass", "+get", "~a:*"]).expect("an answer");
+    report("after.json");
+    let found = differences(folder, ["before.json", "after.json"]);
+    let check = "redis.checks[redis/user-without-password]".to_owned();
+    assert!(found.contains(&(check, "check-fails-on-one".to_owned(), "right".to_owned())), "{found:?}");
+    let allowance = "[[allow_drift]]\nsetting = \"*\"\nowner = \"@shop\"\nreason = \"x\"\nuntil = 2099-01-01\n";
+    fs::write(folder.join("hardline.toml"), allowance).expect("it can be written");
+    let (code, out, err) = hardline(folder, &["drift", "before.json", "after.json"]);
+    assert_eq!(code, Some(0), "{out}{err}");
+}
+
+/// What a daemon writes by itself, and what only files and no server can be, is no drift.
+#[test]
+fn a_daemon_is_the_instance_of_its_file() {
+    let setup = Setup::of(&format!("{CONF}pidfile /var/run/redis.pid\n"));
+    let Started::Ready(running) = servers::named("redis-debian").start(setup.lay_out()) else { panic!("no start") };
+    let (folder, way) = (running.work(), url(&running));
+    let text = fs::read_to_string(folder.join("test.conf")).expect("the file");
+    let shop = folder.join("shop");
+    fs::create_dir_all(&shop).expect("a folder");
+    fs::write(shop.join("redis.conf"), text.replace("pidfile /var/run/redis.pid\n", "")).expect("it can be written");
+    fs::write(shop.join("nginx.conf"), "events {}\nhttp { server { listen 127.0.0.1:1; } }\n").expect("written");
+    assert_eq!(differences(folder, ["shop", &way]), []);
 }

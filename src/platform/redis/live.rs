@@ -36,7 +36,8 @@ use crate::platform::group::expect::Expected;
 use crate::platform::redis::shared;
 use crate::text::{Level, Notice, Span, Where};
 
-use ask::Answers;
+use ask::{Answer, Answers};
+use reply::Reply;
 use subject::{Answered, Wish, subject};
 use target::Target;
 
@@ -68,6 +69,11 @@ impl Heard {
             Ok(answers) => {
                 if let Some(why) = &answers.withheld {
                     let message = format!("{}: not logged in: {why}", self.target.plain_url());
+                    reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });
+                }
+                if let Some(Answer::Reply(Reply::Error { code, .. })) = &answers.login {
+                    let url = self.target.plain_url();
+                    let message = format!("{url}: not logged in ({code}): asked as a client without a login");
                     reading.notices.push(Notice { level: Level::Warning, at: Where::Run, message });
                 }
                 answered::answered(&self.target, answers)

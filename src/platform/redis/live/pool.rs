@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// much for a while, 64 MiB.
 const ALL: usize = 16 << 20;
 
-/// What every server may have whatever the others do, in bytes: ten times what an ordinary one answers.
-pub const OWN: usize = 256 << 10;
+/// What every server may have whatever the others do, in bytes: room for some three thousand clients.
+pub const OWN: usize = 1 << 20;
 
 /// What is taken of [`ALL`] now.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);

@@ -137,8 +137,8 @@ impl Target {
         let address = Address::Tcp(host, port);
         let mut member = Target { address, promised: Promised::Server, ..self.clone() };
         if !trusted && member.login.take().is_some() {
-            let why = "another server named it, and no certificate of an own authority proves what it is \
-                       (--login-members logs in to all)";
+            let why = "another server named it, and it was not reached by TLS with an authority of one's own that \
+                       would prove what it is (--login-members logs in to all)";
             member.withheld = Some(why.to_owned());
         }
         member
