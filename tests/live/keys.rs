@@ -194,6 +194,8 @@ fn names_that_may_be_secrets_are_not_told() {
         ("oauth2:canary", "oauth2:*"),
         ("cartItems:canary", "cartItems:*"),
         ("_kombu.binding:canary", "_kombu.binding:*"),
+        ("john.canary:x", "***:*"),
+        ("hunter-Canary9:x", "***:*"),
         ("canary", "***"),
         ("", "***"),
         ("8f14e45fceea167a5a36dedd4bea2543:x", "***:*"),

@@ -13,14 +13,17 @@ pub fn answered(target: &Target, answers: &Answers) -> Answered {
     let version = version(answers);
     let watches = answers.is_sentinel().then(|| Watches { lines: watches(answers) });
     Answered {
-        watches,
         url: target.plain_url(),
         name: target.place(),
         renamed: renamed(answers, version.as_deref().ok()),
         version,
-        settings: settings(answers.reply(Ask::Config)).ok_or_else(|| answers.needs(Ask::Config)),
+        settings: settings(answers.reply(Ask::Config)).ok_or_else(|| match watches.is_some() {
+            true => "the file of the Sentinel: it does not show its settings".to_owned(),
+            false => answers.needs(Ask::Config),
+        }),
         users: texts(answers.reply(Ask::Users)).ok_or_else(|| answers.needs(Ask::Users)),
         modules: modules(answers),
+        watches,
     }
 }
 

@@ -9,7 +9,7 @@ use rustls::{AlertDescription, ClientConnection, StreamOwned};
 
 use super::certificate::Certificate;
 use super::connect::{Security, Tls};
-use super::paced::{Paced, is_timeout, said};
+use super::paced::{Paced, is_closed, is_timeout, said};
 use super::probe::Protocol;
 use super::target::Limits;
 use super::trust::{Eye, config, look};
@@ -60,6 +60,8 @@ fn handshake(error: &io::Error, eye: &Eye) -> String {
         Some(rustls::Error::AlertReceived(AlertDescription::HandshakeFailure)) if look(eye).wants_certificate => {
             NO_CERTIFICATE.to_owned()
         }
+        // It may be gone before what it says about that is read.
+        _ if is_closed(error) && look(eye).wants_certificate => NO_CERTIFICATE.to_owned(),
         _ => alert(error).unwrap_or_else(|| format!("the TLS handshake fails: {}", said(error))),
     }
 }

@@ -163,7 +163,7 @@ impl Group {
 }
 
 /// How a key may be told.
-fn shown(name: &[u8]) -> String {
+pub(super) fn shown(name: &[u8]) -> String {
     let Some(colon) = memchr::memchr(b':', name) else { return BARE.to_owned() };
     let word = &name[..colon];
     match std::str::from_utf8(word) {
@@ -176,7 +176,11 @@ fn shown(name: &[u8]) -> String {
 fn is_word(word: &[u8]) -> bool {
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
     let rises = word.windows(2).filter(|pair| pair[0].is_ascii_lowercase() && pair[1].is_ascii_uppercase()).count();
-    let plain = word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'));
+    // With dots it may be somebody's name, unless it begins as no name does; with capitals and digits a password.
+    let dots = word.first() == Some(&b'_');
+    let plain =
+        word.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-') || dots && *byte == b'.');
+    let plain = plain && (digits == 0 || !word.iter().any(u8::is_ascii_uppercase));
     let starts = word.first().is_some_and(|byte| byte.is_ascii_alphabetic() || *byte == b'_');
     plain && starts && word.len() <= LONGEST && digits <= MOST_DIGITS && rises <= 2
 }

@@ -6,10 +6,12 @@ use std::ops::Range;
 
 use super::ask::{Answer, Answers, Ask, line_of};
 use super::health::is_about;
+use super::keyspace;
 use super::offered;
 use super::reply::Reply;
 use super::rights::Rights;
 use crate::fact::{Fact, Unknown, Why};
+use crate::mask::STARS;
 use crate::platform::redis::live::subject::Answered;
 use crate::text::{Place, SourceId, Sources, Span};
 
@@ -17,7 +19,9 @@ use crate::text::{Place, SourceId, Sources, Span};
 pub fn facts(answered: &Answered, answers: &Answers, today: Option<&str>, sources: &mut Sources) -> (Fact, SourceId) {
     let info = answers.reply(Ask::Info).and_then(Reply::text);
     let clients = answers.reply(Ask::Clients).and_then(Reply::text);
+    let names: BTreeSet<&[u8]> = answered.users.iter().flatten().filter_map(|line| name_of(line)).collect();
     let denied = answers.reply(Ask::Denied).map(entries);
+    let denied = denied.map(|log| log.into_iter().map(|entry| guarded(entry, &names)).collect::<Vec<_>>());
     let mut lines = Lines::default();
     for line in info.iter().flat_map(|info| info.lines()).filter(|line| kept(line)) {
         lines.add(line);
@@ -116,6 +120,25 @@ fn entries(log: &Reply) -> Vec<Entry> {
         Some(entry.pairs()?.into_iter().map(|(key, value)| (text(key), text(value).replace('\n', " "))).collect())
     };
     log.list().unwrap_or_default().iter().filter_map(entry).collect()
+}
+
+/// The name in a line of `ACL LIST`.
+fn name_of(line: &[u8]) -> Option<&[u8]> {
+    line.strip_prefix(b"user ")?.split(|byte| *byte == b' ').next()
+}
+
+/// An entry without what a stranger typed, which may be a password where a name should be, and without names of keys.
+fn guarded(entry: Entry, users: &BTreeSet<&[u8]>) -> Entry {
+    let reason = of(&entry, "reason").to_owned();
+    let guard = |(name, value): (String, String)| {
+        let value = match (name.as_str(), reason.as_str()) {
+            ("username", "auth") if !users.contains(value.as_bytes()) => STARS.to_owned(),
+            ("object", "key" | "channel") => keyspace::shown(value.as_bytes()),
+            _ => value,
+        };
+        (name, value)
+    };
+    entry.into_iter().map(guard).collect()
 }
 
 fn shown(entry: &Entry) -> String {

@@ -121,7 +121,7 @@ pub fn subject(answered: &Answered, wish: Wish<'_>, sources: &mut Sources, notic
     let at = sources.get(config).whole();
     let facts = match &answered.watches {
         None => derive::facts(&instance, sources),
-        Some(_) => watching(sentinel::facts::facts(&instance, sources), at),
+        Some(_) => watching(sentinel::facts::facts(&instance, sources), &worlds, at),
     };
     Subject {
         kind,
@@ -321,8 +321,13 @@ impl Maker<'_> {
     }
 }
 
-/// A Sentinel does not say with which password it logs in where.
-fn watching(mut facts: Record, at: Span) -> Record {
+/// A Sentinel does not say with which password it logs in where; it runs, so nothing that it does not say keeps it from that.
+fn watching(mut facts: Record, worlds: &[&'static Version], at: Span) -> Record {
+    let nothing = || Fact::derived(Vec::<Fact>::new(), at);
+    let versions: Vec<Fact> = worlds.iter().map(|version| Fact::derived(version.to_string(), at)).collect();
+    facts.set("errors", nothing());
+    facts.set("refused_by", nothing());
+    facts.set("accepted_by", Fact::derived(versions, at));
     if let Some(Fact::Known { value: Value::List(List { items, .. }), .. }) = facts.get_mut("monitors") {
         for monitor in items.here_mut() {
             if let Fact::Known { value: Value::Record(record), .. } = monitor {
