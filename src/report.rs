@@ -14,6 +14,7 @@ use crate::judge::Said;
 use crate::text::{Level, Notice, SourceId, Span, Where};
 use crate::waive::Case;
 
+pub(crate) mod base64;
 pub mod cause;
 mod clock;
 pub mod concise;

@@ -9,6 +9,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest, Sha256};
 
+use super::base64::base64;
 use super::json::rfc3339;
 use super::target::answered;
 use super::{Report, Shower};
@@ -214,18 +215,4 @@ fn contents(view: &View<'_>, all: &mut Markup) {
         all.tag(if shown { link } else { "" });
     }
     all.tag("</nav>");
-}
-
-/// RFC 4648, section 4.
-pub(crate) fn base64(bytes: &[u8]) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let all = chunk.iter().fold(0u32, |all, byte| all << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for place in 0..4 {
-            let letter = LETTERS[(all >> (18 - 6 * place)) as usize & 63];
-            text.push(if place <= chunk.len() { char::from(letter) } else { '=' });
-        }
-    }
-    text
 }

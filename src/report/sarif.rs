@@ -9,6 +9,7 @@
 
 use std::io::{self, Write};
 
+use super::base64::base64;
 use super::rule::Rule;
 use super::{Bypassed, Found, Open, Report, Shower};
 use crate::edit::TextEdit;
@@ -329,19 +330,4 @@ fn message(text: &str) -> Message {
 pub(crate) fn percent(bytes: &[u8]) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
     bytes.iter().map(|&byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-/// RFC 4648, with padding.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::new();
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let value = (bits >> (18 - 6 * digit)) as usize & 63;
-            text.push(if digit <= chunk.len() { char::from(DIGITS[value]) } else { '=' });
-        }
-    }
-    text
 }

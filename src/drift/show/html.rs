@@ -7,8 +7,9 @@ use sha2::{Digest, Sha256};
 use super::{by_subject, open_line, places, why};
 use crate::drift::found::{Comparison, Difference};
 use crate::drift::order::Weaker;
+use crate::report::base64::base64;
 use crate::report::html::markup::Markup;
-use crate::report::html::{STYLE, badge, base64};
+use crate::report::html::{STYLE, badge};
 
 /// Writes the comparison.
 ///
