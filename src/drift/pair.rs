@@ -129,35 +129,42 @@ fn join<'a, K: Ord>(
     pairs: &mut Vec<Paired<'a>>,
     key: impl Fn(&Candidate<'a>) -> Option<K>,
 ) {
+    let found = matches(&open.0, &open.1, key);
+    for (one, other) in &found {
+        let (a, b) = (&open.0[*one], &open.1[*other]);
+        let label = match (&a.below, &b.below) {
+            (Some(one), Some(other)) if one == other => one.clone(),
+            _ if a.subject.name == b.subject.name => a.subject.name.clone(),
+            (one, other) => one.as_ref().or(other.as_ref()).unwrap_or(&a.subject.name).clone(),
+        };
+        pairs.push(Paired { left: Some(a.subject), right: Some(b.subject), label });
+    }
+    take_out(&mut open.0, found.iter().map(|(one, _)| *one).collect());
+    take_out(&mut open.1, found.iter().map(|(_, other)| *other).collect());
+}
+
+/// The numbers of those whose key one of each side has, and only one.
+pub fn matches<T, K: Ord>(left: &[T], right: &[T], key: impl Fn(&T) -> Option<K>) -> Vec<(usize, usize)> {
     let mut found: BTreeMap<K, [Vec<usize>; 2]> = BTreeMap::new();
-    for (side, candidates) in [&open.0, &open.1].into_iter().enumerate() {
-        for (number, candidate) in candidates.iter().enumerate() {
-            if let Some(key) = key(candidate) {
+    for (side, all) in [left, right].into_iter().enumerate() {
+        for (number, one) in all.iter().enumerate() {
+            if let Some(key) = key(one) {
                 found.entry(key).or_default()[side].push(number);
             }
         }
     }
-    let (mut taken_left, mut taken_right) = (BTreeSet::new(), BTreeSet::new());
-    for [left, right] in found.into_values() {
-        if let ([one], [other]) = (&left[..], &right[..]) {
-            let (a, b) = (&open.0[*one], &open.1[*other]);
-            let label = match (&a.below, &b.below) {
-                (Some(one), Some(other)) if one == other => one.clone(),
-                _ if a.subject.name == b.subject.name => a.subject.name.clone(),
-                (one, other) => one.as_ref().or(other.as_ref()).unwrap_or(&a.subject.name).clone(),
-            };
-            pairs.push(Paired { left: Some(a.subject), right: Some(b.subject), label });
-            taken_left.insert(*one);
-            taken_right.insert(*other);
-        }
-    }
-    let without = |candidates: &mut Vec<Candidate<'a>>, taken: &BTreeSet<usize>| {
-        let mut number = 0;
-        candidates.retain(|_| {
-            number += 1;
-            !taken.contains(&(number - 1))
-        });
+    let only = |[left, right]: [Vec<usize>; 2]| match (&left[..], &right[..]) {
+        ([one], [other]) => Some((*one, *other)),
+        _ => None,
     };
-    without(&mut open.0, &taken_left);
-    without(&mut open.1, &taken_right);
+    found.into_values().filter_map(only).collect()
+}
+
+/// Leaves those out that have these numbers.
+pub fn take_out<T>(all: &mut Vec<T>, taken: BTreeSet<usize>) {
+    let mut number = 0;
+    all.retain(|_| {
+        number += 1;
+        !taken.contains(&(number - 1))
+    });
 }

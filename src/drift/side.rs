@@ -153,7 +153,11 @@ pub(super) fn read(
     {
         other = one(second, &Options { server_version: Some(version), ..options.clone() });
     }
-    let (left, right) = if live_first { (other, first) } else { (first, other) };
+    if live_first { together(other, first) } else { together(first, other) }
+}
+
+/// Both sides, or why one or both cannot be read.
+fn together<T>(left: Result<T, Vec<String>>, right: Result<T, Vec<String>>) -> Result<(T, T), Stop> {
     match (left, right) {
         (Ok(left), Ok(right)) => Ok((left, right)),
         (left, right) => {
@@ -226,13 +230,8 @@ pub(super) fn judge(
     stdin: &mut dyn Read,
 ) -> Result<(Verdicts, Verdicts), Stop> {
     let mut one = |named: Named| judge_one(options, reach, named, stdin);
-    match (one(left), one(right)) {
-        (Ok(left), Ok(right)) => Ok((left, right)),
-        (left, right) => {
-            let lines = [left.err(), right.err()].into_iter().flatten().flatten();
-            Err(Stop::Unreadable(lines.collect()))
-        }
-    }
+    let left = one(left);
+    together(left, one(right))
 }
 
 fn judge_one(

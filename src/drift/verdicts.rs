@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::found::{About, Comparison, Difference, Held, Located, SideOf, Told, Undecided};
 use super::kind::{Kinds, id, names};
 use super::order::Weaker;
+use super::pair;
+use super::scene::Out;
 use super::value::NOTHING;
 use crate::diff::of;
 use crate::fact::Why;
@@ -113,28 +115,14 @@ fn pairs<'a, 'r>(left: &'a [One<'r>], right: &'a [One<'r>]) -> Vec<Pair<'a, 'r>>
     let mut pairs = Vec::new();
     let keys: [fn(&One<'_>) -> String; 3] = [|one| one.path.clone(), |one| one.name.clone(), |_| String::new()];
     for key in keys {
-        let of = |one: &One<'_>| (one.kind, key(one));
-        let count = |side: &[&One<'_>], wanted: &(&str, String)| side.iter().filter(|one| of(one) == *wanted).count();
-        let wanted: BTreeSet<_> = ours.iter().map(|one| of(one)).collect();
-        for wanted in wanted {
-            if count(&ours, &wanted) != 1 || count(&theirs, &wanted) != 1 {
-                continue;
-            }
-            let taken = |side: &mut Vec<&'a One<'r>>| {
-                side.iter().position(|one| of(one) == wanted).map(|number| side.remove(number))
-            };
-            pairs.push((taken(&mut ours), taken(&mut theirs)));
-        }
+        let found = pair::matches(&ours, &theirs, |one| Some((one.kind, key(one))));
+        pairs.extend(found.iter().map(|(one, other)| (Some(ours[*one]), Some(theirs[*other]))));
+        pair::take_out(&mut ours, found.iter().map(|(one, _)| *one).collect());
+        pair::take_out(&mut theirs, found.iter().map(|(_, other)| *other).collect());
     }
     pairs.extend(ours.into_iter().map(|one| (Some(one), None)));
     pairs.extend(theirs.into_iter().map(|one| (None, Some(one))));
     pairs
-}
-
-struct Out<'k> {
-    kinds: &'k Kinds,
-    differences: Vec<Difference>,
-    undecided: Vec<Undecided>,
 }
 
 impl Out<'_> {

@@ -24,6 +24,7 @@ use crate::edit::{EditError, EditOp, TextEdit};
 use crate::fact::{Fact, List, Subject, Unknown, Value, Why};
 use crate::files::Location;
 use crate::mask::Hidden;
+use crate::platform::redis::live::subject::CARRIER;
 use crate::schema::Root;
 use crate::text::{Place, Source, SourceId, Sources, Span};
 
@@ -72,7 +73,7 @@ pub fn subjects(heard: &[Heard], subjects: &mut [Subject], sources: &mut Sources
         groups.push(Subject {
             kind: NAME,
             name: group.name.clone(),
-            carrier: "live",
+            carrier: CARRIER,
             because: because(group, &members),
             main: sources.get(source).whole(),
             location: Location::Target(PathBuf::from("/")),
